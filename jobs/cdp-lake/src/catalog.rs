@@ -1,0 +1,412 @@
+//! What a query of one date can see.
+//!
+//! Raw tables appear without the rows of the future and without the rows that are set aside;
+//! partitioned tables appear without later partitions. So no query can look ahead, whatever it says.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use cdp_plan::{
+    AsOfDate, Body, Layer, Manifest, Materialization, Model, ParamValue, Source, TableName,
+};
+use datafusion::catalog::TableProvider;
+use datafusion::common::{ScalarValue, TableReference};
+use datafusion::dataframe::DataFrame;
+use datafusion::datasource::{MemTable, ViewTable};
+use datafusion::execution::context::SessionContext;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, is_true, lit, try_cast};
+use deltalake::DeltaTable;
+use futures::future::{BoxFuture, FutureExt};
+use tokio::sync::Mutex;
+
+use crate::engine::plan_query;
+use crate::error::{ErrorKind, LakeError, Result};
+use crate::lake::Lake;
+use crate::schema_book::SchemaBook;
+use crate::scratch::{Scratch, Staged};
+use crate::types::{arrow_type, exact, own, source_schema};
+
+/// What all catalogs of a run share.
+#[derive(Debug)]
+pub struct RunTables {
+    lake: Lake,
+    manifest: Arc<Manifest>,
+    schemas: SchemaBook,
+    scratch: Scratch,
+    /// Sources are opened once per run, so that every task reads the same version.
+    sources: Mutex<BTreeMap<TableName, Option<DeltaTable>>>,
+    staged: Mutex<BTreeMap<(TableName, Option<AsOfDate>), Staged>>,
+}
+
+impl std::fmt::Debug for Staged {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} rows", self.rows)
+    }
+}
+
+impl RunTables {
+    /// The tables of a lake, for one run.
+    pub fn new(lake: Lake, manifest: Arc<Manifest>, schemas: SchemaBook) -> Result<Self> {
+        Ok(Self {
+            scratch: Scratch::new(lake.engine())?,
+            lake,
+            manifest,
+            schemas,
+            sources: Mutex::default(),
+            staged: Mutex::default(),
+        })
+    }
+
+    /// The lake.
+    pub fn lake(&self) -> &Lake {
+        &self.lake
+    }
+
+    /// The sources and models.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The columns of every table.
+    pub fn schemas(&self) -> &SchemaBook {
+        &self.schemas
+    }
+
+    /// The folder for rows that wait.
+    pub fn scratch(&self) -> &Scratch {
+        &self.scratch
+    }
+
+    /// A source at this run's version; `None` when it is optional and absent.
+    pub async fn source(&self, source: &Source) -> Result<Option<DeltaTable>> {
+        let mut sources = self.sources.lock().await;
+        if let Some(table) = sources.get(&source.name) {
+            return Ok(table.clone());
+        }
+        let url = self.lake.source_url(source)?;
+        let table = self.lake.open(&url).await?;
+        if table.is_none() && !source.optional {
+            return Err(LakeError::new(
+                ErrorKind::NotFound,
+                format!("there is no Delta table for the source `{}`", source.name),
+            )
+            .with("location", &url)
+            .hint(format!(
+                "`cdp-jobs load {} FILES…` makes it; or set `location` or `optional = true` in \
+                 sql/sources.toml",
+                source.name.name()
+            )));
+        }
+        sources.insert(source.name.clone(), table.clone());
+        Ok(table)
+    }
+}
+
+/// The tables that queries of one date see, registered as they are asked for.
+pub struct Catalog {
+    tables: Arc<RunTables>,
+    as_of_date: Option<AsOfDate>,
+    supplied: BTreeMap<String, ParamValue>,
+    session: SessionContext,
+    versions: Mutex<BTreeMap<TableName, u64>>,
+}
+
+impl Catalog {
+    /// A catalog for a date, or for all time (an analyst's session).
+    pub fn new(
+        tables: Arc<RunTables>,
+        as_of_date: Option<AsOfDate>,
+        supplied: BTreeMap<String, ParamValue>,
+    ) -> Result<Self> {
+        let session = tables.lake.engine().session()?;
+        Ok(Self {
+            tables,
+            as_of_date,
+            supplied,
+            session,
+            versions: Mutex::default(),
+        })
+    }
+
+    /// The session that the tables are registered in.
+    pub fn session(&self) -> &SessionContext {
+        &self.session
+    }
+
+    /// What all catalogs of the run share.
+    pub fn tables(&self) -> &Arc<RunTables> {
+        &self.tables
+    }
+
+    /// The versions of the tables that were opened here.
+    pub async fn versions(&self) -> BTreeMap<TableName, u64> {
+        self.versions.lock().await.clone()
+    }
+
+    /// The bound query of a model.
+    pub fn bind(&self, model: &Model) -> Result<cdp_plan::BoundStatement> {
+        let mut values = model.param_values();
+        values.extend(self.supplied.clone());
+        let Some(statement) = model.statement() else {
+            return Err(LakeError::new(
+                ErrorKind::Query,
+                format!("`{}` is a step and has no query", model.name),
+            ));
+        };
+        statement.bind(&values).map_err(|message| {
+            LakeError::new(ErrorKind::Query, message).with("model", &model.name)
+        })
+    }
+
+    /// The plan of a model's query, with all that it reads registered.
+    pub async fn plan(&self, model: &Model) -> Result<LogicalPlan> {
+        let reads = self.tables.manifest.reads(&model.name).to_vec();
+        for name in reads.iter().chain(&model.reads_past) {
+            self.ensure(name).await?;
+        }
+        plan_query(&self.session, self.bind(model)?)
+            .await
+            .map_err(|error| error.with("model", &model.name))
+    }
+
+    /// A table by name, registered when it was not yet.
+    pub async fn frame(&self, name: &TableName) -> Result<DataFrame> {
+        self.ensure(name).await?;
+        Ok(self.session.table(reference(name)).await?)
+    }
+
+    /// Registers every table and view that there is: an analyst may name any of them.
+    pub async fn ensure_all(&self) -> Result<()> {
+        let manifest = self.tables.manifest.clone();
+        for source in manifest.sources() {
+            self.ensure(&source.name).await?;
+        }
+        for model in manifest.models() {
+            self.ensure(&model.name).await?;
+        }
+        for name in ["runs", "quarantine"] {
+            let Ok(name) = TableName::new(Layer::Ops, name) else {
+                continue;
+            };
+            if let Some(provider) = self.stored(&name, false).await? {
+                self.register(&name, provider)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn ensure<'a>(&'a self, name: &'a TableName) -> BoxFuture<'a, Result<()>> {
+        async move {
+            if self.session.table_exist(reference(name))? {
+                return Ok(());
+            }
+            let provider = self.provider(name).await?;
+            self.register(name, provider)
+        }
+        .boxed()
+    }
+
+    fn register(&self, name: &TableName, provider: Arc<dyn TableProvider>) -> Result<()> {
+        self.session.register_table(reference(name), provider)?;
+        Ok(())
+    }
+
+    async fn provider(&self, name: &TableName) -> Result<Arc<dyn TableProvider>> {
+        let manifest = self.tables.manifest.clone();
+        if let Some(source) = manifest.source(name) {
+            return self.source(source, Rows::Valid).await;
+        }
+        let Some(model) = manifest.model(name) else {
+            return Err(LakeError::new(
+                ErrorKind::NotFound,
+                format!("there is no table `{name}`"),
+            ));
+        };
+        match model.materialization {
+            Materialization::View => Ok(Arc::new(ViewTable::new(self.plan(model).await?, None))),
+            Materialization::Scratch => Ok(self.scratch(model).await?.provider()),
+            Materialization::Partition | Materialization::Current => {
+                let by_date = model.materialization == Materialization::Partition;
+                match self.stored(name, by_date).await? {
+                    Some(provider) => Ok(provider),
+                    None => empty(self.tables.schemas.of(name)?),
+                }
+            }
+        }
+    }
+
+    async fn scratch(&self, model: &Model) -> Result<Staged> {
+        let key = (model.name.clone(), self.as_of_date);
+        if let Some(staged) = self.tables.staged.lock().await.get(&key) {
+            return Ok(staged.clone());
+        }
+        debug_assert!(matches!(model.body, Body::Sql(_)), "a scratch model is a query");
+        let plan = self.plan(model).await?;
+        let staged = self.tables.scratch.stage(&self.session, plan).await?;
+        self.tables.staged.lock().await.insert(key, staged.clone());
+        Ok(staged)
+    }
+
+    /// A table of ours at its newest version, without the partitions of later dates.
+    async fn stored(
+        &self,
+        name: &TableName,
+        by_date: bool,
+    ) -> Result<Option<Arc<dyn TableProvider>>> {
+        let lake = &self.tables.lake;
+        let Some(table) = lake.open(&lake.url(name)?).await? else {
+            return Ok(None);
+        };
+        let plan = self.scan(name, &table).await?;
+        let plan = match self.as_of_date.filter(|_| by_date) {
+            Some(date) => {
+                let seen = own("as_of_date").lt_eq(lit(ScalarValue::Date32(Some(date.epoch_day()))));
+                LogicalPlanBuilder::from(plan).filter(seen)?.build()?
+            }
+            None => plan,
+        };
+        Ok(Some(Arc::new(ViewTable::new(plan, None))))
+    }
+
+    /// A source as queries see it.
+    async fn source(&self, source: &Source, rows: Rows) -> Result<Arc<dyn TableProvider>> {
+        match self.source_plan(source, rows).await? {
+            Some(plan) => Ok(Arc::new(ViewTable::new(plan, None))),
+            None => empty(source_schema(source)),
+        }
+    }
+
+    /// The rows of a source that were known before the date: those that are sound, or those that
+    /// are set aside.
+    pub(crate) async fn source_plan(
+        &self,
+        source: &Source,
+        rows: Rows,
+    ) -> Result<Option<LogicalPlan>> {
+        let Some(table) = self.tables.source(source).await? else {
+            return Ok(None);
+        };
+        let scan = self.scan(&source.name, &table).await?;
+        columns_fit(source, &scan)?;
+        let typed = source
+            .columns
+            .iter()
+            .map(|(name, column_type)| {
+                let wanted = arrow_type(*column_type);
+                let same = scan
+                    .schema()
+                    .field_with_unqualified_name(name)
+                    .is_ok_and(|field| *field.data_type() == wanted);
+                let column = exact(name);
+                if same { column } else { try_cast(column, wanted).alias(name) }
+            })
+            .collect::<Vec<Expr>>();
+        let mut builder = LogicalPlanBuilder::from(scan).project(typed)?;
+        let sound = self.sound(source, builder.plan())?;
+        builder = match rows {
+            Rows::Valid => builder.filter(sound)?,
+            Rows::SetAside => builder.filter(Expr::IsNotTrue(Box::new(sound)))?,
+            Rows::All => builder,
+        };
+        if let Some(date) = self.as_of_date {
+            let before = cutoff(date);
+            let event = exact(&source.event_time);
+            let known = match rows {
+                Rows::Valid => event.lt(before.clone()),
+                // A row without a time is at fault on every date.
+                Rows::SetAside | Rows::All => {
+                    event.clone().lt(before.clone()).or(event.is_null())
+                }
+            };
+            builder = builder.filter(known)?;
+            if let Some(column) = &source.ingest_time {
+                let arrived = exact(column);
+                let known = arrived.clone().lt(before).or(arrived.is_null());
+                builder = builder.filter(known)?;
+            }
+        }
+        Ok(Some(builder.build()?))
+    }
+
+    /// The condition that a sound row meets.
+    fn sound(&self, source: &Source, plan: &LogicalPlan) -> Result<Expr> {
+        let mut sound = lit(true);
+        for column in &source.required {
+            sound = sound.and(exact(column).is_not_null());
+        }
+        for (rule, text) in &source.rules {
+            let condition = self
+                .session
+                .state()
+                .create_logical_expr(text, plan.schema())
+                .map_err(|error| {
+                    LakeError::from(error)
+                        .with("source", &source.name)
+                        .with("rule", rule)
+                        .hint("a rule is a SQL condition over the columns of its source")
+                })?;
+            sound = sound.and(is_true(condition.clone()).or(condition.is_null()));
+        }
+        Ok(sound)
+    }
+
+    async fn scan(&self, name: &TableName, table: &DeltaTable) -> Result<LogicalPlan> {
+        let version = table.version().unwrap_or_default();
+        self.versions.lock().await.insert(name.clone(), version);
+        let state = self.session.state();
+        table.update_datafusion_session(&state)?;
+        let provider = table
+            .table_provider()
+            .with_session(Arc::new(state))
+            .build()
+            .await
+            .map_err(|error| LakeError::from(error).with("table", name))?;
+        let frame = self.session.read_table(Arc::new(provider))?;
+        crate::types::to_stored(frame.into_unoptimized_plan())
+    }
+}
+
+/// Which rows of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rows {
+    Valid,
+    SetAside,
+    All,
+}
+
+fn cutoff(date: AsOfDate) -> Expr {
+    const MICROS_PER_DAY: i64 = 86_400_000_000;
+    let micros = i64::from(date.epoch_day()) * MICROS_PER_DAY;
+    lit(ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into())))
+}
+
+/// `layer.name` for the engine.
+pub(crate) fn reference(name: &TableName) -> TableReference {
+    TableReference::partial(name.layer().name(), name.name())
+}
+
+fn empty(schema: SchemaRef) -> Result<Arc<dyn TableProvider>> {
+    Ok(Arc::new(MemTable::try_new(schema, vec![vec![]])?))
+}
+
+/// Every declared column must be there; all that are missing are named.
+fn columns_fit(source: &Source, scan: &LogicalPlan) -> Result<()> {
+    let schema = scan.schema();
+    let missing: Vec<String> = source
+        .columns
+        .iter()
+        .filter(|(name, _)| schema.field_with_unqualified_name(name).is_err())
+        .map(|(name, _)| format!("`{name}`"))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let found: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    Err(LakeError::new(
+        ErrorKind::Schema,
+        format!("the table of `{}` lacks {}", source.name, missing.join(", ")),
+    )
+    .with("it has", found.join(", "))
+    .hint("correct `[sources.….columns]` in sql/sources.toml and the staging query that reads it"))
+}

@@ -1,0 +1,176 @@
+//! A lake: a root URL, and Delta tables below it by name.
+
+use std::collections::{BTreeSet, HashMap};
+
+use cdp_plan::{AsOfDate, Layer, Source, TableName};
+use deltalake::logstore::LogStore;
+use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
+use futures::TryStreamExt;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use url::Url;
+use uuid::Uuid;
+
+use crate::engine::Engine;
+use crate::error::{ErrorKind, LakeError, Result};
+
+/// An opened lake. Opening reads and writes nothing.
+#[derive(Debug, Clone)]
+pub struct Lake {
+    root: Url,
+    options: HashMap<String, String>,
+    engine: Engine,
+}
+
+impl Lake {
+    /// A lake at a root URL (its last segment is a folder, slash or not).
+    pub fn new(
+        mut root: Url,
+        options: impl IntoIterator<Item = (String, String)>,
+        engine: Engine,
+    ) -> Self {
+        if !root.path().ends_with('/') {
+            root.set_path(&format!("{}/", root.path()));
+        }
+        Self {
+            root,
+            options: options.into_iter().collect(),
+            engine,
+        }
+    }
+
+    /// The root, ending with a slash.
+    pub fn root(&self) -> &Url {
+        &self.root
+    }
+
+    /// The engine that reads and writes it.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Where a table of ours lies.
+    pub fn url(&self, name: &TableName) -> Result<Url> {
+        self.join(&name.path())
+    }
+
+    /// Where a source lies: its own location, or `raw/<name>` of this lake.
+    pub fn source_url(&self, source: &Source) -> Result<Url> {
+        match &source.location {
+            None => self.url(&source.name),
+            Some(location) if location.contains("://") => {
+                Url::parse(location).map_err(|error| bad_url(location, error))
+            }
+            Some(location) => self.join(location),
+        }
+    }
+
+    fn join(&self, path: &str) -> Result<Url> {
+        self.root.join(path).map_err(|error| bad_url(path, error))
+    }
+
+    /// The table at a URL at its newest version; `None` when there is none.
+    pub async fn open(&self, url: &Url) -> Result<Option<DeltaTable>> {
+        let table = self.handle(url).await?;
+        Ok(table.version().is_some().then_some(table))
+    }
+
+    /// The table at a URL as it was at a version.
+    pub async fn open_at(&self, url: &Url, version: u64) -> Result<DeltaTable> {
+        let mut table = self.build(url)?;
+        table
+            .load_version(version)
+            .await
+            .map_err(|error| LakeError::from(error).with("table", url).with("version", version))?;
+        Ok(table)
+    }
+
+    /// The table at a URL, which may not exist yet: then it has no version.
+    pub(crate) async fn handle(&self, url: &Url) -> Result<DeltaTable> {
+        let mut table = self.build(url)?;
+        match table.load().await {
+            Ok(()) | Err(DeltaTableError::NotATable(_)) => Ok(table),
+            Err(error) => {
+                let error = LakeError::from(error).with("table", url);
+                match error.kind() {
+                    ErrorKind::NotFound => Ok(self.build(url)?),
+                    ErrorKind::Storage => Err(error.hint(
+                        "is the lake's URL right, is it reachable, and may this user read it?",
+                    )),
+                    _ => Err(error),
+                }
+            }
+        }
+    }
+
+    fn build(&self, url: &Url) -> Result<DeltaTable> {
+        DeltaTableBuilder::from_url(url.clone())
+            .map(|builder| builder.with_storage_options(self.options.clone()))
+            .and_then(DeltaTableBuilder::build)
+            .map_err(|error| {
+                LakeError::from(error)
+                    .with("table", url)
+                    .hint("check `lake.url` and `lake.options` in cdp.toml")
+            })
+    }
+
+    /// The dates for which a table partitioned by `as_of_date` has rows.
+    pub async fn partition_dates(&self, name: &TableName) -> Result<BTreeSet<AsOfDate>> {
+        let Some(table) = self.open(&self.url(name)?).await? else {
+            return Ok(BTreeSet::new());
+        };
+        let values: BTreeSet<String> = table
+            .get_active_add_actions_by_partitions(&[])
+            .try_filter_map(|file| {
+                let value = file.partition_values_map().remove("as_of_date").flatten();
+                futures::future::ready(Ok(value))
+            })
+            .try_collect()
+            .await?;
+        Ok(values.iter().filter_map(|text| text.parse().ok()).collect())
+    }
+
+    /// Checks that the store keeps two writers apart, which Delta's commits rest on.
+    ///
+    /// A store that ignores `If-None-Match` loses commits without a word, so writing there is refused.
+    pub async fn probe(&self) -> Result<()> {
+        if self.root.scheme() == "file" || self.root.scheme() == "memory" {
+            return Ok(());
+        }
+        let probe = TableName::new(Layer::Ops, "probe").map_err(|error| {
+            LakeError::new(ErrorKind::Unsupported, error.to_string())
+        })?;
+        let store = self.build(&self.url(&probe)?)?.log_store().object_store(None);
+        let path = Path::from(format!("{}.txt", Uuid::new_v4()));
+        let create = PutOptions {
+            mode: PutMode::Create,
+            ..PutOptions::default()
+        };
+        let put = |text: &'static str| {
+            store.put_opts(&path, PutPayload::from_static(text.as_bytes()), create.clone())
+        };
+        let unreachable = |error: object_store::Error| {
+            LakeError::from(error)
+                .with("lake", &self.root)
+                .hint("check `lake.url`, `lake.options` and the credentials in the environment")
+        };
+        put("first").await.map_err(unreachable)?;
+        let second = put("second").await;
+        store.delete(&path).await.map_err(unreachable)?;
+        match second {
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
+            Err(error) => Err(unreachable(error)),
+            Ok(_) => Err(LakeError::new(
+                ErrorKind::Unsupported,
+                "the object store ignores conditional writes (`If-None-Match`), so two writers \
+                 could overwrite each other's commits",
+            )
+            .with("lake", &self.root)
+            .hint("use a store that supports them, such as S3 itself, SeaweedFS, MinIO or Azure")),
+        }
+    }
+}
+
+fn bad_url(text: &str, error: url::ParseError) -> LakeError {
+    LakeError::new(ErrorKind::NotFound, format!("`{text}` is not a location: {error}"))
+}

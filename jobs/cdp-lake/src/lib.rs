@@ -1,0 +1,30 @@
+//! The lakehouse: Delta tables on an object store, read and written through one bounded engine.
+//!
+//! This is the only crate that knows Delta, object stores and DataFusion. Reading goes through a
+//! [`Catalog`], which shows a query what was known before its date and nothing else; writing goes
+//! through [`replace`], which replaces one partition or one table in one commit.
+
+mod catalog;
+mod check;
+mod engine;
+mod error;
+mod lake;
+mod load;
+mod pool;
+mod quarantine;
+mod schema_book;
+mod scratch;
+mod types;
+mod udf;
+mod write;
+
+pub use catalog::{Catalog, RunTables};
+pub use check::{Breach, breaches};
+pub use engine::Engine;
+pub use error::{ErrorKind, LakeError, Result};
+pub use lake::Lake;
+pub use load::{LoadLimits, Loaded, load};
+pub use quarantine::{BadRow, Inspection, first_event_day, inspect};
+pub use schema_book::SchemaBook;
+pub use scratch::{Scratch, Staged};
+pub use write::{Committed, Provenance, Scope, replace};

@@ -1,0 +1,134 @@
+//! Rows on local disk: results that wait for their checks, and `scratch` models of a run.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use datafusion::datasource::MemTable;
+use datafusion::catalog::TableProvider;
+use datafusion::dataframe::{DataFrame, DataFrameWriteOptions};
+use datafusion::execution::context::SessionContext;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::config::TableParquetOptions;
+use datafusion::prelude::ParquetReadOptions;
+
+use crate::engine::Engine;
+use crate::error::{ErrorKind, LakeError, Result};
+use crate::types::{stored_schema, to_stored};
+
+/// A folder of a run; it goes when the run ends.
+#[derive(Debug)]
+pub struct Scratch {
+    dir: tempfile::TempDir,
+    next: AtomicU64,
+}
+
+/// Rows that were computed once.
+#[derive(Clone)]
+pub struct Staged {
+    provider: Arc<dyn TableProvider>,
+    /// How many.
+    pub rows: u64,
+}
+
+impl Staged {
+    /// The rows as a table of a session.
+    pub fn provider(&self) -> Arc<dyn TableProvider> {
+        self.provider.clone()
+    }
+
+    /// Rows that a step made, in memory.
+    pub fn from_batches(schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<Self> {
+        let rows = batches.iter().map(|batch| batch.num_rows() as u64).sum();
+        Ok(Self {
+            provider: Arc::new(MemTable::try_new(schema, vec![batches])?),
+            rows,
+        })
+    }
+
+    /// The rows as a plan.
+    pub(crate) fn plan(&self, session: &SessionContext) -> Result<LogicalPlan> {
+        Ok(session.read_table(self.provider())?.into_unoptimized_plan())
+    }
+}
+
+impl Scratch {
+    /// A new folder where the engine spills. Folders of runs that were killed are swept first.
+    pub fn new(engine: &Engine) -> Result<Self> {
+        sweep(engine.spill_dir());
+        let dir = tempfile::Builder::new()
+            .prefix(&format!("cdp-scratch-{}-", std::process::id()))
+            .tempdir_in(engine.spill_dir())
+            .map_err(|error| {
+                LakeError::new(ErrorKind::Storage, format!("cannot write scratch: {error}"))
+                    .with("path", engine.spill_dir().display())
+            })?;
+        Ok(Self {
+            dir,
+            next: AtomicU64::new(0),
+        })
+    }
+
+    /// Runs a plan and keeps its rows, in the types that are stored.
+    pub async fn stage(&self, session: &SessionContext, plan: LogicalPlan) -> Result<Staged> {
+        let schema = stored_schema(plan.schema().as_arrow())?;
+        let plan = to_stored(plan)?;
+        let path = self.next_path();
+        std::fs::create_dir_all(&path).map_err(|error| {
+            LakeError::new(ErrorKind::Storage, error.to_string()).with("path", path.display())
+        })?;
+        let folder = format!("{}/", path.display());
+        let mut options = TableParquetOptions::default();
+        options.global.compression = Some("lz4_raw".to_owned());
+        options.global.statistics_enabled = Some("none".to_owned());
+        let counts = DataFrame::new(session.state(), plan)
+            .write_parquet(&folder, DataFrameWriteOptions::new(), Some(options))
+            .await?;
+        let rows = counts.iter().map(count).sum();
+        let read = ParquetReadOptions::default().schema(&schema);
+        let frame = session.read_parquet(folder, read).await?;
+        Ok(Staged {
+            provider: frame.into_view(),
+            rows,
+        })
+    }
+
+    fn next_path(&self) -> PathBuf {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        self.dir.path().join(number.to_string())
+    }
+}
+
+fn count(batch: &RecordBatch) -> u64 {
+    use arrow::array::AsArray;
+    use arrow::datatypes::UInt64Type;
+    batch
+        .column(0)
+        .as_primitive_opt::<UInt64Type>()
+        .map_or(0, |counts| counts.values().iter().sum())
+}
+
+/// Removes scratch folders of processes that are gone.
+fn sweep(dir: &std::path::Path) {
+    let Ok(entries) = std::fs::read_dir(dir) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let process = name
+            .to_str()
+            .and_then(|name| name.strip_prefix("cdp-scratch-"))
+            .and_then(|rest| rest.split('-').next())
+            .and_then(|process| process.parse::<u32>().ok());
+        let proc = std::path::Path::new("/proc");
+        if let Some(process) = process
+            && proc.join("self").exists()
+            && !proc.join(process.to_string()).exists()
+        {
+            // Another run may sweep at the same time; whoever comes second finds nothing.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The point in time that a run speaks for.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{Datelike, Days, NaiveDate};
+use serde::Serialize;
+
+/// A run speaks for what was knowable before this date, 00:00 UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct AsOfDate(NaiveDate);
+
+impl AsOfDate {
+    /// The calendar date.
+    pub fn date(self) -> NaiveDate {
+        self.0
+    }
+
+    /// Days since 1970-01-01, as Arrow and Delta count them.
+    pub fn epoch_day(self) -> i32 {
+        self.0.num_days_from_ce() - NaiveDate::default().num_days_from_ce()
+    }
+
+    /// The date of a count of days since 1970-01-01, if the calendar has it.
+    pub fn from_epoch_day(day: i32) -> Option<Self> {
+        NaiveDate::from_num_days_from_ce_opt(day + NaiveDate::default().num_days_from_ce())
+            .map(Self)
+    }
+
+    /// The date after this one.
+    pub fn next(self) -> Self {
+        Self(self.0.checked_add_days(Days::new(1)).unwrap_or(self.0))
+    }
+}
+
+impl From<NaiveDate> for AsOfDate {
+    fn from(date: NaiveDate) -> Self {
+        Self(date)
+    }
+}
+
+impl fmt::Display for AsOfDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for AsOfDate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        NaiveDate::parse_from_str(text, "%Y-%m-%d")
+            .map(Self)
+            .map_err(|_| format!("`{text}` is not a date of the form YYYY-MM-DD"))
+    }
+}
+
+/// The dates from `first` to `last`, both included, oldest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DateRange {
+    first: AsOfDate,
+    last: AsOfDate,
+}
+
+impl DateRange {
+    /// A range that holds at least one date.
+    pub fn new(first: AsOfDate, last: AsOfDate) -> Result<Self, String> {
+        if first > last {
+            return Err(format!("the range ends on {last}, before it begins on {first}"));
+        }
+        Ok(Self { first, last })
+    }
+
+    /// Each date, `step_days` apart, oldest first.
+    pub fn dates(self, step_days: u32) -> impl Iterator<Item = AsOfDate> {
+        self.first
+            .date()
+            .iter_days()
+            .step_by(step_days.max(1) as usize)
+            .map(AsOfDate)
+            .take_while(move |date| *date <= self.last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_count_from_the_epoch() {
+        let date: AsOfDate = "2011-09-11".parse().unwrap();
+        assert_eq!(date.epoch_day(), 15_228);
+        assert_eq!(AsOfDate::from_epoch_day(15_228), Some(date));
+        assert!("2011-9-31".parse::<AsOfDate>().is_err());
+    }
+
+    #[test]
+    fn a_range_holds_both_ends() {
+        let range = DateRange::new("2025-12-30".parse().unwrap(), "2026-01-02".parse().unwrap());
+        let dates: Vec<String> = range.unwrap().dates(1).map(|d| d.to_string()).collect();
+        assert_eq!(dates, ["2025-12-30", "2025-12-31", "2026-01-01", "2026-01-02"]);
+    }
+}

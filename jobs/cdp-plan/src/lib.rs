@@ -1,0 +1,43 @@
+//! What exists, what depends on what, and what should run.
+//!
+//! Everything a person writes comes in here as text and leaves as checked types, or as faults that
+//! say where and what to do: `cdp.toml` becomes a [`Config`], a `sql/` tree a [`Manifest`], words
+//! such as `+scores.churn_scores` a [`Selection`], and those together with what the lake holds
+//! already become a [`Plan`]. Nothing here reads a file, a clock or the environment.
+
+mod check;
+mod column_type;
+mod config;
+mod date;
+mod fault;
+mod layer;
+mod lineage;
+mod manifest;
+mod model;
+mod name;
+mod nearest;
+mod param;
+mod plan;
+mod selector;
+mod source;
+mod statement;
+mod toml_file;
+
+pub use check::{Check, Rule, Severity};
+pub use column_type::ColumnType;
+pub use config::{Base, Config, DEFAULT_TOML, EngineLimits};
+pub use date::{AsOfDate, DateRange};
+pub use fault::{Fault, Faults, Place, SourceFile};
+pub use layer::Layer;
+pub use manifest::{Manifest, TreeFile, Vars};
+pub use model::{Body, Materialization, Model, Step};
+pub use name::{NameError, TableName, is_snake_case};
+pub use nearest::hint as nearest_hint;
+pub use param::{ParamType, ParamValue, supplied};
+pub use plan::{LakeState, Plan, Purpose, Rest, Task, TaskId, Work};
+pub use selector::Selection;
+pub use source::Source;
+pub use statement::Statement;
+
+/// The syntax tree of a bound query, in the dialect that the engine speaks.
+pub use sqlparser::ast::Statement as BoundStatement;

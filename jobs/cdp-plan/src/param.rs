@@ -1,0 +1,179 @@
+//! Parameters of models: declared in the sidecar, used as `$name`, bound as typed literals.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use cdp_churn::ChurnConfig;
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+use crate::date::AsOfDate;
+
+/// The type of a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ParamType {
+    /// A 64-bit integer.
+    Int,
+    /// A 64-bit float.
+    Float,
+    /// Text.
+    String,
+    /// True or false.
+    Bool,
+    /// A calendar date.
+    Date,
+}
+
+/// The value of a parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ParamValue {
+    /// A 64-bit integer.
+    Int(i64),
+    /// A 64-bit float.
+    Float(f64),
+    /// Text.
+    String(String),
+    /// True or false.
+    Bool(bool),
+    /// A calendar date.
+    Date(NaiveDate),
+    /// A list of dates; only the runner supplies one.
+    Dates(Vec<NaiveDate>),
+}
+
+impl ParamValue {
+    /// Reads a TOML value as a type.
+    pub fn from_toml(param_type: ParamType, value: &toml::Value) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "expected {}, found {}",
+                param_type.described(),
+                value.type_str()
+            )
+        };
+        match (param_type, value) {
+            (ParamType::Int, toml::Value::Integer(value)) => Ok(Self::Int(*value)),
+            (ParamType::Float, toml::Value::Float(value)) => Ok(Self::Float(*value)),
+            (ParamType::Float, toml::Value::Integer(value)) => Ok(Self::Float(*value as f64)),
+            (ParamType::String, toml::Value::String(value)) => Ok(Self::String(value.clone())),
+            (ParamType::Bool, toml::Value::Boolean(value)) => Ok(Self::Bool(*value)),
+            (ParamType::Date, toml::Value::Datetime(value)) => value
+                .to_string()
+                .parse()
+                .map(Self::Date)
+                .map_err(|_| wrong()),
+            (ParamType::Date, toml::Value::String(value)) => {
+                value.parse().map(Self::Date).map_err(|_| wrong())
+            }
+            _ => Err(wrong()),
+        }
+    }
+
+    /// The value as a SQL expression of exactly its type.
+    pub fn to_sql(&self) -> String {
+        match self {
+            Self::Int(value) => format!("cast({value} as bigint)"),
+            Self::Float(value) => format!("cast({value:?} as double)"),
+            Self::String(value) => format!("'{}'", value.replace('\'', "''")),
+            Self::Bool(value) => value.to_string(),
+            Self::Date(value) => format!("cast('{value}' as date)"),
+            Self::Dates(values) if values.is_empty() => {
+                "array_remove(make_array(cast('1970-01-01' as date)), cast('1970-01-01' as date))"
+                    .to_owned()
+            }
+            Self::Dates(values) => {
+                let dates: Vec<String> = values
+                    .iter()
+                    .map(|value| format!("cast('{value}' as date)"))
+                    .collect();
+                format!("make_array({})", dates.join(", "))
+            }
+        }
+    }
+}
+
+impl fmt::Display for ParamValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Int(value) => value.fmt(f),
+            Self::Float(value) => value.fmt(f),
+            Self::String(value) => value.fmt(f),
+            Self::Bool(value) => value.fmt(f),
+            Self::Date(value) => value.fmt(f),
+            Self::Dates(values) => {
+                let dates: Vec<String> = values.iter().map(NaiveDate::to_string).collect();
+                f.write_str(&dates.join(", "))
+            }
+        }
+    }
+}
+
+impl ParamType {
+    fn described(self) -> &'static str {
+        match self {
+            Self::Int => "an int",
+            Self::Float => "a float",
+            Self::String => "a string",
+            Self::Bool => "a bool",
+            Self::Date => "a date (YYYY-MM-DD)",
+        }
+    }
+}
+
+/// What the run supplies to every query: its dates, and what `[churn]` in `cdp.toml` says.
+pub const SUPPLIED: [&str; 6] = [
+    "as_of_date",
+    "cutoff_dates",
+    "eligible_within_days",
+    "gap_days",
+    "horizon_days",
+    "orders_min",
+];
+
+/// The values that a run supplies.
+pub fn supplied(
+    as_of_date: AsOfDate,
+    cutoff_dates: &[AsOfDate],
+    churn: &ChurnConfig,
+) -> BTreeMap<String, ParamValue> {
+    let days = |days: i32| ParamValue::Int(days.into());
+    let cutoffs = cutoff_dates.iter().map(|date| date.date()).collect();
+    BTreeMap::from([
+        ("as_of_date".to_owned(), ParamValue::Date(as_of_date.date())),
+        ("cutoff_dates".to_owned(), ParamValue::Dates(cutoffs)),
+        (
+            "eligible_within_days".to_owned(),
+            days(churn.eligible_within_days().unwrap_or(0)),
+        ),
+        ("gap_days".to_owned(), days(churn.gap_days())),
+        ("horizon_days".to_owned(), days(churn.horizon_days())),
+        ("orders_min".to_owned(), ParamValue::Int(churn.orders_min().into())),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_become_typed_literals() {
+        let date = NaiveDate::from_ymd_opt(2026, 1, 31).unwrap();
+        let cases = [
+            (ParamValue::Int(30), "cast(30 as bigint)"),
+            (ParamValue::Float(1.0), "cast(1.0 as double)"),
+            (ParamValue::String("it's".into()), "'it''s'"),
+            (ParamValue::Date(date), "cast('2026-01-31' as date)"),
+            (ParamValue::Dates(vec![date]), "make_array(cast('2026-01-31' as date))"),
+        ];
+        for (value, sql) in cases {
+            assert_eq!(value.to_sql(), sql);
+        }
+    }
+
+    #[test]
+    fn a_wrong_type_is_told() {
+        let error = ParamValue::from_toml(ParamType::Int, &toml::Value::from("x")).unwrap_err();
+        assert_eq!(error, "expected an int, found string");
+    }
+}

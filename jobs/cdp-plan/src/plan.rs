@@ -1,0 +1,277 @@
+//! What a run does: which tasks, for which dates, in which order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cdp_churn::ChurnConfig;
+use serde::Serialize;
+
+use crate::date::AsOfDate;
+use crate::layer::Layer;
+use crate::manifest::Manifest;
+use crate::model::{Materialization, Model, Step};
+use crate::name::TableName;
+use crate::selector::Selection;
+
+/// What the lake holds already, as far as planning needs it.
+#[derive(Debug, Clone, Default)]
+pub struct LakeState {
+    /// The dates of each partitioned table.
+    pub partitions: BTreeMap<TableName, BTreeSet<AsOfDate>>,
+    /// The day after the first event of any source: the first date a run can speak for.
+    pub first_date: Option<AsOfDate>,
+}
+
+/// Why a task is in the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// The date that was asked for.
+    AsOf,
+    /// Features of an earlier cut-off, which training reads and the lake does not hold yet.
+    CutOff,
+}
+
+/// What a task does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    /// Look through a raw table and set bad rows aside.
+    Inspect,
+    /// Run a model's query and replace what it stores.
+    Query,
+    /// Run a step in Rust and replace what it stores.
+    Step,
+}
+
+/// One model for one date.
+#[derive(Debug, Clone, Serialize)]
+pub struct Task {
+    /// The model or source.
+    pub name: TableName,
+    /// Its layer; that of a source is `staging`.
+    pub layer: Layer,
+    /// The date that its rows speak for.
+    pub as_of_date: AsOfDate,
+    /// Why it is in the plan.
+    pub purpose: Purpose,
+    /// What it does.
+    pub work: Work,
+    /// The stored tables and sources that it reads, through views.
+    pub reads: Vec<TableName>,
+    /// The path below the lake root that it replaces.
+    pub writes: String,
+    /// The tasks of this plan that come first.
+    pub depends_on: Vec<TaskId>,
+}
+
+/// `features.order_features@2026-01-01`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct TaskId(String);
+
+impl std::fmt::Display for TaskId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Task {
+    /// The task's name with its date.
+    pub fn id(&self) -> TaskId {
+        task_id(&self.name, self.as_of_date)
+    }
+}
+
+fn task_id(name: &TableName, date: AsOfDate) -> TaskId {
+    TaskId(format!("{name}@{date}"))
+}
+
+/// A model that was selected and will not run, with the reason.
+#[derive(Debug, Clone, Serialize)]
+pub struct Rest {
+    /// The model.
+    pub name: TableName,
+    /// Why it rests.
+    pub reason: String,
+}
+
+/// The ordered work of one run.
+#[derive(Debug, Clone, Serialize)]
+pub struct Plan {
+    /// The date that the run speaks for.
+    pub as_of_date: AsOfDate,
+    /// The earlier cut-offs that training stacks, oldest first; empty when nothing trains.
+    pub cutoff_dates: Vec<AsOfDate>,
+    /// The layers that have tasks, in the order of the data.
+    pub layers: Vec<Layer>,
+    /// Every task, each after those it depends on.
+    pub tasks: Vec<Task>,
+    /// What was selected and rests.
+    pub resting: Vec<Rest>,
+}
+
+impl Plan {
+    /// The plan of a run for one date.
+    pub fn make(
+        manifest: &Manifest,
+        churn: &ChurnConfig,
+        selection: &Selection,
+        as_of_date: AsOfDate,
+        state: &LakeState,
+    ) -> Self {
+        let trained = trained_lately(manifest, churn, as_of_date, state);
+        let mut resting = Vec::new();
+        let mut training = Vec::new();
+        let mut wanted: Vec<(AsOfDate, &Model, Purpose)> = Vec::new();
+        for model in manifest.models().filter(|model| model.materialization.is_stored()) {
+            if !selection.holds(&model.name) {
+                continue;
+            }
+            if let (true, Some(date)) = (model.reads_cutoffs(), trained) {
+                let reason = format!(
+                    "the model of {date} serves; `retrain_days` is {}",
+                    churn.retrain_days()
+                );
+                let name = model.name.clone();
+                resting.push(Rest { name, reason });
+                continue;
+            }
+            if model.reads_cutoffs() {
+                training.push(model);
+            }
+            wanted.push((as_of_date, model, Purpose::AsOf));
+        }
+        let cutoff_dates = match training.is_empty() {
+            true => Vec::new(),
+            false => cutoffs(churn, as_of_date, state),
+        };
+        for date in &cutoff_dates {
+            let missing = missing(manifest, &training, *date, state);
+            let chosen = missing.into_iter().filter(|model| selection.holds(&model.name));
+            wanted.extend(chosen.map(|model| (*date, model, Purpose::CutOff)));
+        }
+        // Stable: within a date the models stay in their order of dependence.
+        wanted.sort_by_key(|(date, _, _)| *date);
+        let mut tasks = inspections(manifest, selection, as_of_date);
+        for (date, model, purpose) in wanted {
+            let task = model_task(manifest, model, date, purpose, &tasks);
+            tasks.push(task);
+        }
+        let mut layers: Vec<Layer> = tasks.iter().map(|task| task.layer).collect();
+        layers.sort_unstable();
+        layers.dedup();
+        Self {
+            as_of_date,
+            cutoff_dates,
+            layers,
+            tasks,
+            resting,
+        }
+    }
+}
+
+/// The date of a model that still serves at D: one of an earlier day, not `retrain_days` old yet.
+fn trained_lately(
+    manifest: &Manifest,
+    churn: &ChurnConfig,
+    as_of_date: AsOfDate,
+    state: &LakeState,
+) -> Option<AsOfDate> {
+    let model = manifest.models().find(|model| model.step() == Some(Step::TrainChurn))?;
+    let dates = state.partitions.get(&model.name)?;
+    let latest = dates.range(..as_of_date).next_back()?;
+    let age = as_of_date.epoch_day() - latest.epoch_day();
+    (i64::from(age) < i64::from(churn.retrain_days())).then_some(*latest)
+}
+
+fn cutoffs(churn: &ChurnConfig, as_of_date: AsOfDate, state: &LakeState) -> Vec<AsOfDate> {
+    let first = state.first_date;
+    churn
+        .all_cutoffs(as_of_date.epoch_day())
+        .into_iter()
+        .filter_map(AsOfDate::from_epoch_day)
+        .filter(|date| first.is_some_and(|first| *date >= first))
+        .collect()
+}
+
+/// The stored models that training needs at a cut-off and that have no partition for it.
+fn missing<'a>(
+    manifest: &'a Manifest,
+    training: &[&Model],
+    date: AsOfDate,
+    state: &LakeState,
+) -> Vec<&'a Model> {
+    let mut needed = BTreeSet::new();
+    let mut open: Vec<TableName> = training
+        .iter()
+        .flat_map(|model| model.reads_past.clone())
+        .collect();
+    while let Some(name) = open.pop() {
+        let held = state
+            .partitions
+            .get(&name)
+            .is_some_and(|dates| dates.contains(&date));
+        if !held && needed.insert(name.clone()) {
+            open.extend(manifest.inputs(&name));
+        }
+    }
+    manifest
+        .models()
+        .filter(|model| needed.contains(&model.name))
+        .filter(|model| model.materialization == Materialization::Partition)
+        .collect()
+}
+
+fn inspections(manifest: &Manifest, selection: &Selection, as_of_date: AsOfDate) -> Vec<Task> {
+    manifest
+        .sources()
+        .filter(|source| selection.holds(&source.name))
+        .map(|source| Task {
+            name: source.name.clone(),
+            layer: Layer::Staging,
+            as_of_date,
+            purpose: Purpose::AsOf,
+            work: Work::Inspect,
+            reads: vec![source.name.clone()],
+            writes: "ops/quarantine".to_owned(),
+            depends_on: Vec::new(),
+        })
+        .collect()
+}
+
+fn model_task(
+    manifest: &Manifest,
+    model: &Model,
+    as_of_date: AsOfDate,
+    purpose: Purpose,
+    before: &[Task],
+) -> Task {
+    let reads = manifest.inputs(&model.name);
+    let past = &model.reads_past;
+    let depends_on = before
+        .iter()
+        .filter(|task| {
+            let same_date = task.as_of_date == as_of_date && reads.contains(&task.name);
+            let earlier = task.as_of_date < as_of_date && past.contains(&task.name);
+            same_date || earlier
+        })
+        .map(Task::id)
+        .collect();
+    let path = model.name.path();
+    Task {
+        name: model.name.clone(),
+        layer: model.name.layer(),
+        as_of_date,
+        purpose,
+        work: match model.step() {
+            Some(_) => Work::Step,
+            None => Work::Query,
+        },
+        reads,
+        writes: match model.materialization {
+            Materialization::Partition => format!("{path}/as_of_date={as_of_date}"),
+            _ => path,
+        },
+        depends_on,
+    }
+}

@@ -1,0 +1,6 @@
+//! What holds of every generated world.
+
+mod files;
+mod noise;
+mod shape;
+mod truth;

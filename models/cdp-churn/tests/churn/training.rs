@@ -1,0 +1,181 @@
+//! Training and evaluation.
+
+use cdp_churn::{
+    ChurnModel, EvaluationResult, HiatusRule, TrainError, TrainingSet, TrainingSetError, evaluate,
+    train,
+};
+
+use crate::support::{Rng, Row, assert_close, config, features, rows, training_set};
+
+const AS_OF: i32 = 20_000;
+
+fn all_rows(count: usize) -> Vec<Row> {
+    rows(&config(|_| {}).all_cutoffs(AS_OF), count, -1.0, 42)
+}
+
+fn trained(rows: &[Row]) -> ChurnModel {
+    train(&config(|_| {}), &training_set(rows), AS_OF, "recency_days").expect("trains")
+}
+
+#[test]
+fn a_model_is_fitted_on_the_newest_cutoffs_and_measured_beside_its_baselines() {
+    let model = trained(&all_rows(600));
+    assert_eq!(
+        model.training_cutoff_days(),
+        [19_820, 19_850, 19_880, 19_910]
+    );
+    assert_eq!(model.training().rows(), 2400);
+    let evaluation = model.evaluation().measured().expect("enough history");
+    assert_eq!(evaluation.test_cutoff_day, 19_910);
+    assert_eq!(
+        evaluation.training_cutoff_days,
+        [19_730, 19_760, 19_790, 19_820]
+    );
+    assert_eq!(evaluation.test.rows(), 600);
+    assert!(evaluation.beats_baselines());
+    assert!(evaluation.model.roc_auc > evaluation.hiatus.recency_roc_auc);
+    let cox = evaluation.model.cox.expect("a line");
+    assert!((cox.slope - 1.0).abs() < 0.3, "slope {}", cox.slope);
+    assert_eq!(evaluation.base_rate.roc_auc, Some(0.5));
+    assert!(model.gradient() < 1e-5);
+}
+
+#[test]
+fn shuffled_rows_give_the_same_bytes() {
+    let rows = all_rows(300);
+    let model = trained(&rows);
+    for seed in 1..4 {
+        let order = Rng(seed).permutation(rows.len());
+        let shuffled: Vec<Row> = order.into_iter().map(|index| rows[index].clone()).collect();
+        let again = trained(&shuffled);
+        assert_eq!(again.to_json(), model.to_json());
+        assert_eq!(again.model_id(), model.model_id());
+    }
+}
+
+#[test]
+fn an_evaluation_knows_nothing_that_its_test_cutoff_did_not() {
+    // Cut-offs between the evaluation's training and its test have labels from after the test
+    // cut-off. Whatever they say must not show.
+    let rows = all_rows(300);
+    let honest = trained(&rows);
+    let mut tampered = rows;
+    for row in &mut tampered {
+        if (19_821..19_910).contains(&row.cutoff_day) {
+            row.churned = !row.churned;
+            row.recency_days = 0.0;
+        }
+    }
+    let other = trained(&tampered);
+    assert_eq!(other.evaluation(), honest.evaluation());
+    assert_ne!(other.model_id(), honest.model_id());
+}
+
+#[test]
+fn a_label_from_an_open_window_is_refused() {
+    let mut rows = all_rows(200);
+    rows[0].cutoff_day = AS_OF - 89;
+    let result = train(&config(|_| {}), &training_set(&rows), AS_OF, "recency_days");
+    assert!(matches!(
+        result,
+        Err(TrainError::OpenWindow {
+            cutoff_day: 19_911,
+            closes_day: 20_001,
+            as_of_day: AS_OF
+        })
+    ));
+}
+
+#[test]
+fn other_closed_cutoffs_are_not_used() {
+    let mut rows = all_rows(300);
+    let model = trained(&rows);
+    rows.extend(crate::support::rows(&[19_815, 19_000], 300, 3.0, 9));
+    assert_eq!(trained(&rows).to_json(), model.to_json());
+}
+
+#[test]
+fn a_short_history_still_gives_a_model_and_says_why_it_was_not_measured() {
+    let newest = config(|_| {}).training_cutoffs(AS_OF);
+    let model = trained(&rows(&newest[..1], 600, -1.0, 1));
+    assert_eq!(model.training_cutoff_days(), [19_910]);
+    let reason = model
+        .evaluation()
+        .reason()
+        .expect("nothing to train on before the test");
+    assert_eq!(
+        reason,
+        "the history before the test cut-off is too short: 0 churned and 0 retained training \
+         rows, needs at least 100 of each"
+    );
+    assert_eq!(model.evaluation().measured(), None);
+}
+
+#[test]
+fn a_test_cutoff_of_one_class_is_not_measured() {
+    let mut rows = all_rows(300);
+    rows.iter_mut()
+        .filter(|r| r.cutoff_day == 19_910)
+        .for_each(|r| r.churned = true);
+    let result = evaluate(&config(|_| {}), &training_set(&rows), AS_OF, "recency_days");
+    let result = result.expect("no failure");
+    assert!(
+        matches!(result, EvaluationResult::NotMeasured { reason } if reason.contains("300 churned"))
+    );
+}
+
+#[test]
+fn too_little_data_says_what_there_is_and_what_is_needed() {
+    for rows in [Vec::new(), all_rows(20)] {
+        let set = training_set(&rows);
+        let result = train(&config(|_| {}), &set, AS_OF, "recency_days");
+        let newest: Vec<&Row> = rows.iter().filter(|r| r.cutoff_day >= 19_820).collect();
+        let Err(TrainError::NotEnoughData { have, need: 100 }) = result else {
+            panic!("{result:?}");
+        };
+        assert_eq!(have.rows(), newest.len());
+    }
+}
+
+#[test]
+fn the_recency_column_must_be_a_numeric_feature() {
+    let set = training_set(&all_rows(200));
+    for name in ["recency", "country"] {
+        let result = train(&config(|_| {}), &set, AS_OF, name);
+        assert!(matches!(result, Err(TrainError::RecencyColumn { name: found }) if found == name));
+    }
+}
+
+#[test]
+fn a_training_set_refuses_rows_that_do_not_fit() {
+    let mut rows = all_rows(10);
+    let table = features(&rows);
+    let short = TrainingSet::new(&table, &[true], &[], &[]);
+    assert!(matches!(
+        short,
+        Err(TrainingSetError::Rows {
+            name: "churned",
+            rows: 1,
+            ..
+        })
+    ));
+    rows[3] = rows[4].clone();
+    let ids: Vec<String> = rows.iter().map(|r| r.profile_id.clone()).collect();
+    let days: Vec<i32> = rows.iter().map(|r| r.cutoff_day).collect();
+    let twice = TrainingSet::new(&features(&rows), &vec![true; rows.len()], &ids, &days);
+    assert!(
+        matches!(twice, Err(TrainingSetError::Duplicate { profile_id, .. }) if profile_id == "p000004")
+    );
+}
+
+#[test]
+fn the_hiatus_rule_finds_the_best_threshold() {
+    let recency = [1.0, 2.0, 3.0, 30.0, 31.0, f64::NAN];
+    let churned = [false, false, false, true, true, true];
+    let rule = HiatusRule::fit(&recency, &churned).expect("rows");
+    assert_close(rule.silent_from, 30.0, 0.0);
+    assert_close(rule.churn_rate_silent, 0.8, 1e-15);
+    assert_close(rule.churn_rate_active, 0.2, 1e-15);
+    assert_eq!(rule.predict(&[29.9, 30.0, f64::NAN]), [0.2, 0.8, 0.8]);
+    assert_eq!(HiatusRule::fit(&[], &[]), None);
+}

@@ -1,0 +1,173 @@
+//! What a team writes under `[identity]`, and how a fault in it is told.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// Values that stand for nobody. A value that begins with `@` blocks a whole e-mail domain, one
+/// that ends with `@` blocks a mailbox on every domain.
+const BLOCKED_VALUES: [&str; 21] = [
+    "",
+    "-",
+    "-1",
+    "0",
+    "@example.com",
+    "@example.net",
+    "@example.org",
+    "anonymous",
+    "guest",
+    "n/a",
+    "na",
+    "nan",
+    "no-reply@",
+    "none",
+    "noreply@",
+    "null",
+    "test",
+    "test@test.com",
+    "undefined",
+    "unknown",
+    "00000000-0000-0000-0000-000000000000",
+];
+
+/// The section `[identity]` of `cdp.toml`, as written and not yet checked.
+///
+/// A key that is written replaces its default whole: `types` that are written are all the types
+/// there are, and `blocked_values` that are written are all the values blocked for every type.
+/// Values that are empty, hold nothing but zeros, or are longer than a kibibyte are never
+/// identifiers, whatever is written here.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawIdentityConfig {
+    /// The identifier types by name.
+    pub types: BTreeMap<String, RawIdentifierType>,
+    /// How many identifiers one profile may hold in all.
+    pub cluster_size_max: usize,
+    /// Values that are blocked for every type, compared without regard to case.
+    /// `@example.com` blocks a domain and `noreply@` a mailbox.
+    pub blocked_values: Vec<String>,
+    /// Regular expressions that block a value of any type, without regard to case.
+    pub blocked_patterns: Vec<String>,
+}
+
+/// One identifier type, as written under `[identity.types.<name>]` and not yet checked.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawIdentifierType {
+    /// How values are made comparable: `email`, `phone`, `id` or `id_lowercase`.
+    pub normalise: String,
+    /// How far the type is trusted. 1 is the strongest.
+    pub priority: u32,
+    /// How many values of this type one profile may hold. Absent means any number.
+    pub max_per_profile: Option<usize>,
+    /// Whether two different values of this type always mean two different people.
+    pub unique: bool,
+    /// Values that are blocked for this type, on top of those blocked for every type.
+    pub blocked_values: Vec<String>,
+    /// Regular expressions that block a value of this type, on top of those for every type.
+    pub blocked_patterns: Vec<String>,
+}
+
+impl Default for RawIdentityConfig {
+    fn default() -> Self {
+        let types = [
+            ("user_id", "id", Some(1)),
+            ("contact_id", "id", Some(5)),
+            ("loyalty_id", "id", Some(2)),
+            ("email", "email", Some(5)),
+            ("phone", "phone", Some(5)),
+            ("device_id", "id", Some(20)),
+            ("anonymous_id", "id", Some(100)),
+            ("record_id", "id", None),
+        ];
+        let types = (1..).zip(types).map(|(priority, (name, normalise, max))| {
+            let unique = max == Some(1);
+            let identifier_type = RawIdentifierType {
+                normalise: normalise.to_owned(),
+                priority,
+                max_per_profile: if unique { None } else { max },
+                unique,
+                ..RawIdentifierType::default()
+            };
+            (name.to_owned(), identifier_type)
+        });
+        Self {
+            types: types.collect(),
+            cluster_size_max: 200,
+            blocked_values: BLOCKED_VALUES.map(str::to_owned).to_vec(),
+            blocked_patterns: Vec::new(),
+        }
+    }
+}
+
+impl Default for RawIdentifierType {
+    /// An id that is trusted less than every type the defaults declare, without limits.
+    fn default() -> Self {
+        Self {
+            normalise: "id".to_owned(),
+            priority: 100,
+            max_per_profile: None,
+            unique: false,
+            blocked_values: Vec::new(),
+            blocked_patterns: Vec::new(),
+        }
+    }
+}
+
+/// One thing that is wrong with the section `[identity]`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{key}` {problem}, expected {expected}")]
+pub struct IdentityFault {
+    /// The path of the key at fault, such as `identity.types.email.normalise`.
+    pub key: String,
+    /// What is wrong with it.
+    pub problem: String,
+    /// What would have been right.
+    pub expected: String,
+}
+
+impl IdentityFault {
+    pub(crate) fn new(
+        key: impl Into<String>,
+        problem: impl Into<String>,
+        expected: impl Into<String>,
+    ) -> Self {
+        Self {
+            key: key.into(),
+            problem: problem.into(),
+            expected: expected.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_section_is_the_default() {
+        let read: RawIdentityConfig = toml::from_str("").expect("an empty section is valid");
+        assert_eq!(read, RawIdentityConfig::default());
+        assert_eq!(read.cluster_size_max, 200);
+        assert_eq!(read.types["email"].max_per_profile, Some(5));
+        assert!(read.types["user_id"].unique);
+        assert_eq!(read.types["record_id"].priority, 8);
+    }
+
+    #[test]
+    fn types_that_are_written_are_all_the_types() {
+        let text = "[types.crm_id]\npriority = 3\nunique = true";
+        let read: RawIdentityConfig = toml::from_str(text).expect("the section is valid");
+        let names: Vec<_> = read.types.keys().map(String::as_str).collect();
+        assert_eq!(names, ["crm_id"]);
+        assert_eq!(read.types["crm_id"].normalise, "id");
+        assert!(!read.blocked_values.is_empty());
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused() {
+        for text in ["cluster_size = 3", "[types.email]\nnormalize = \"email\""] {
+            assert!(toml::from_str::<RawIdentityConfig>(text).is_err(), "{text}");
+        }
+    }
+}

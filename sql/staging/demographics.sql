@@ -1,0 +1,58 @@
+with
+
+demographics as (
+    select * from raw.demographics
+),
+
+latest as (
+    select
+        record_id,
+        email,
+        phone,
+        gender,
+        birth_year,
+        city,
+        country,
+        household_size,
+        income_band,
+        interests,
+        provided_at
+    from demographics
+    qualify row_number() over (
+        partition by record_id
+        order by
+            provided_at desc, ingested_at desc, email, phone, gender, birth_year, city, country,
+            household_size, income_band, interests
+    ) = 1
+),
+
+identified as (
+    select
+        record_id,
+        nullif(lower(trim(gender)), '') as gender,
+        birth_year,
+        nullif(trim(city), '') as city,
+        nullif(upper(trim(country)), '') as country,
+        household_size,
+        nullif(lower(trim(income_band)), '') as income_band,
+        nullif(lower(trim(interests)), '') as interests,
+        provided_at,
+        identifier('email', email) as email_identifier,
+        identifier('phone', phone) as phone_identifier
+    from latest
+)
+
+select
+    record_id,
+    gender,
+    birth_year,
+    city,
+    country,
+    household_size,
+    income_band,
+    interests,
+    provided_at,
+    email_identifier,
+    phone_identifier,
+    coalesce(email_identifier, phone_identifier) as identifier
+from identified

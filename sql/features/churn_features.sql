@@ -1,3 +1,4 @@
+-- Who is eligible is said once, in `[churn]` of cdp.toml, which supplies the two parameters.
 -- Counts are 0 where nothing happened; days since, means and ratios are null where there is nothing
 -- to measure. Amounts become doubles here, from exact sums.
 with

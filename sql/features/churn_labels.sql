@@ -1,3 +1,4 @@
+-- Horizon and gap are said once, in `[churn]` of cdp.toml, which supplies the two parameters.
 -- What became of those who were eligible at each cut-off, as known at as_of_date.
 -- Profiles may have merged or split since: one of a cut-off is every profile of today that holds
 -- one of its identifiers, and has not churned if any of them bought.

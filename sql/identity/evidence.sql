@@ -186,7 +186,8 @@ select
     source,
     min(first_seen_at) as first_seen_at,
     max(last_seen_at) as last_seen_at,
-    sum(evidence_count) as evidence_count
+    sum(evidence_count) as evidence_count,
+    concat_ws(chr(31), source, left_identifier, coalesce(right_identifier, '')) as evidence_key
 from sided
 where left_identifier is not null
 group by left_identifier, right_identifier, source

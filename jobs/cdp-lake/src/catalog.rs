@@ -144,6 +144,11 @@ impl Catalog {
         self.versions.lock().await.clone()
     }
 
+    /// The date whose knowledge is shown; `None` = all time.
+    pub fn as_of_date(&self) -> Option<AsOfDate> {
+        self.as_of_date
+    }
+
     /// The bound query of a model.
     pub fn bind(&self, model: &Model) -> Result<cdp_plan::BoundStatement> {
         let mut values = model.param_values();
@@ -176,27 +181,7 @@ impl Catalog {
         Ok(self.session.table(reference(name)).await?)
     }
 
-    /// Registers every table and view that there is: an analyst may name any of them.
-    pub async fn ensure_all(&self) -> Result<()> {
-        let manifest = self.tables.manifest.clone();
-        for source in manifest.sources() {
-            self.ensure(&source.name).await?;
-        }
-        for model in manifest.models() {
-            self.ensure(&model.name).await?;
-        }
-        for name in ["runs", "quarantine"] {
-            let Ok(name) = TableName::new(Layer::Ops, name) else {
-                continue;
-            };
-            if let Some(provider) = self.stored(&name, false).await? {
-                self.register(&name, provider)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn ensure<'a>(&'a self, name: &'a TableName) -> BoxFuture<'a, Result<()>> {
+    pub(crate) fn ensure<'a>(&'a self, name: &'a TableName) -> BoxFuture<'a, Result<()>> {
         async move {
             if self.session.table_exist(reference(name))? {
                 return Ok(());
@@ -216,6 +201,11 @@ impl Catalog {
         let manifest = self.tables.manifest.clone();
         if let Some(source) = manifest.source(name) {
             return self.source(source, Rows::Valid).await;
+        }
+        if name.layer() == Layer::Ops
+            && let Some(provider) = self.stored(name, false).await?
+        {
+            return Ok(provider);
         }
         let Some(model) = manifest.model(name) else {
             return Err(LakeError::new(

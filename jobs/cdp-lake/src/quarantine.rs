@@ -42,7 +42,7 @@ pub struct Inspection {
 }
 
 /// The table's name.
-pub fn table_name() -> Result<TableName> {
+pub(crate) fn table_name() -> Result<TableName> {
     TableName::new(Layer::Ops, "quarantine")
         .map_err(|error| LakeError::new(ErrorKind::NotFound, error.to_string()))
 }

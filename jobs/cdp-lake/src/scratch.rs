@@ -47,11 +47,6 @@ impl Staged {
             rows,
         })
     }
-
-    /// The rows as a plan.
-    pub(crate) fn plan(&self, session: &SessionContext) -> Result<LogicalPlan> {
-        Ok(session.read_table(self.provider())?.into_unoptimized_plan())
-    }
 }
 
 impl Scratch {

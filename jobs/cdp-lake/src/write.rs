@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use crate::error::{ErrorKind, LakeError, Result};
 use crate::lake::Lake;
+use crate::scratch::Staged;
 use crate::types::own;
 
 const TARGET_FILE_SIZE: NonZeroU64 = NonZeroU64::new(128 << 20).expect("not zero");
@@ -85,7 +86,7 @@ impl Scope {
 }
 
 /// Replaces what the scope names by the rows of a plan, in one commit.
-pub async fn replace(
+pub(crate) async fn replace(
     lake: &Lake,
     url: &Url,
     scope: &Scope,
@@ -123,7 +124,36 @@ pub async fn replace(
     finish(lake, url, &commit, builder).await
 }
 
-/// Appends rows, once per transaction: `None` when all transactions are in the table already.
+/// Replaces what the scope names by rows that were staged.
+pub async fn publish(
+    lake: &Lake,
+    url: &Url,
+    scope: &Scope,
+    staged: &Staged,
+    provenance: &Provenance,
+) -> Result<Committed> {
+    let session = lake.engine().session()?;
+    let plan = session
+        .read_table(staged.provider())?
+        .into_unoptimized_plan();
+    replace(lake, url, scope, plan, &session, provenance).await
+}
+
+/// Appends rows to a table of ours.
+pub async fn append_rows(
+    lake: &Lake,
+    url: &Url,
+    staged: &Staged,
+    provenance: &Provenance,
+) -> Result<Committed> {
+    let session = lake.engine().session()?;
+    let plan = session
+        .read_table(staged.provider())?
+        .into_unoptimized_plan();
+    append(lake, url, plan, &session, provenance, &[]).await
+}
+
+/// Appends rows and notes the transactions, which the caller has looked for before.
 pub(crate) async fn append(
     lake: &Lake,
     url: &Url,

@@ -143,6 +143,8 @@ pub struct Config {
     pub quarantine_rows_max: u64,
     /// Identifier types and limits.
     pub identity: IdentityRules,
+    /// The text of those rules, by which a change of them is noticed.
+    pub identity_text: String,
     /// What churn means and how it is predicted.
     pub churn: ChurnConfig,
     /// Parameters of models.
@@ -194,6 +196,7 @@ impl Config {
             bad_rows_max_share: raw.load.bad_rows_max_share,
             quarantine_rows_max: raw.quarantine.rows_max,
             identity: identity.ok()?,
+            identity_text: format!("{:?}", raw.identity),
             churn: churn.ok()?,
             vars: raw.vars,
         })

@@ -1,6 +1,6 @@
 //! All sources and models of a project, checked against each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fault::{Fault, Faults, SourceFile};
 use crate::layer::Layer;
@@ -113,22 +113,30 @@ impl Manifest {
 
     /// The stored tables and sources that a model's rows depend on, through views and scratch.
     pub fn inputs(&self, name: &TableName) -> Vec<TableName> {
-        let mut found = Vec::new();
+        self.upstream(name).1
+    }
+
+    /// The views and scratch models through which a model reads.
+    pub fn inlined(&self, name: &TableName) -> Vec<TableName> {
+        self.upstream(name).0
+    }
+
+    fn upstream(&self, name: &TableName) -> (Vec<TableName>, Vec<TableName>) {
+        let (mut inlined, mut inputs) = (BTreeSet::new(), BTreeSet::new());
         let mut open: Vec<&TableName> = self.reads(name).iter().collect();
         while let Some(table) = open.pop() {
-            if found.contains(table) {
-                continue;
-            }
             match self.models.get(table) {
                 Some(model) if !model.materialization.is_stored() => {
-                    open.extend(self.reads(table));
+                    if inlined.insert(table.clone()) {
+                        open.extend(self.reads(table));
+                    }
                 }
-                _ => found.push(table.clone()),
+                _ => {
+                    inputs.insert(table.clone());
+                }
             }
         }
-        found.sort();
-        found.dedup();
-        found
+        (inlined.into_iter().collect(), inputs.into_iter().collect())
     }
 }
 

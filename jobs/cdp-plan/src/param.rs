@@ -122,7 +122,7 @@ impl ParamType {
 }
 
 /// What the run supplies to every query: its dates, and what `[churn]` in `cdp.toml` says.
-pub const SUPPLIED: [&str; 6] = [
+pub(crate) const SUPPLIED: [&str; 6] = [
     "as_of_date",
     "cutoff_dates",
     "eligible_within_days",

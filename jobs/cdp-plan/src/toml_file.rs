@@ -14,7 +14,7 @@ use crate::nearest;
 const FAULTS_MAX: usize = 50;
 
 /// The value, when the file has no fault; all faults are added to the list.
-pub fn read<T: DeserializeOwned>(file: &SourceFile, faults: &mut Vec<Fault>) -> Option<T> {
+pub(crate) fn read<T: DeserializeOwned>(file: &SourceFile, faults: &mut Vec<Fault>) -> Option<T> {
     let mut text = file.text().to_owned();
     let mut clean = true;
     for _ in 0..FAULTS_MAX {

@@ -1,1 +1,22 @@
-//! cdp-runner
+//! Does a plan: task by task, checks before publication, a ledger of everything that was done.
+//!
+//! A [`Project`] is a checked configuration with its models and its lake. It makes a plan, runs it,
+//! loads files, answers queries and runs the tests of models. Whoever calls it lends it a clock
+//! ([`Host`]) and listens to it ([`Observer`]); nothing here prints or exits.
+
+mod case;
+mod event;
+mod ledger;
+mod matrix;
+mod project;
+mod record;
+mod run;
+mod state;
+mod steps;
+mod task;
+
+pub use case::CaseResult;
+pub use event::{Event, Host, Observer};
+pub use ledger::RunRow;
+pub use project::{Project, ProjectError};
+pub use record::{Outcome, RunSettings, RunSummary, TaskRecord, TaskStatus};

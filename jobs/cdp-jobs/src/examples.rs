@@ -1,0 +1,78 @@
+//! The examples under `--help`. Each can be typed as it stands, next to the demo.
+
+pub(crate) const ALL: &str = "\
+Start here:
+  cdp-jobs demo                                  a project with sample data in ./cdp-demo
+  cdp-jobs init my-cdp                           a project of your own in ./my-cdp
+  cdp-jobs show --project cdp-demo               all sources and models
+
+Exit codes: 0 done, 1 bug, 2 bad command line, 3 faulty configuration, SQL or input, 4 a check
+failed, 5 lake unreachable or in conflict, 99 nothing to do, 130 interrupted";
+
+pub(crate) const DEMO: &str = "\
+Examples:
+  cdp-jobs demo
+  cdp-jobs demo small-demo --people 500 --seed 42";
+
+pub(crate) const INIT: &str = "\
+Example:
+  cdp-jobs init my-cdp";
+
+pub(crate) const LOAD: &str = "\
+Examples (FILES may be patterns, which the program expands itself when they are quoted):
+  cdp-jobs load --project cdp-demo orders cdp-demo/data/orders.csv
+  cdp-jobs load --project cdp-demo web_events 'cdp-demo/data/web_*.jsonl' --format json";
+
+pub(crate) const VALIDATE: &str = "\
+Examples:
+  cdp-jobs validate --project cdp-demo
+  cdp-jobs validate --project cdp-demo --connect
+  cdp-jobs validate --project cdp-demo --format json";
+
+pub(crate) const PLAN: &str = "\
+Examples:
+  cdp-jobs plan --project cdp-demo --as-of 2026-01-02
+  cdp-jobs plan --project cdp-demo --as-of 2026-01-02 --select +scores.churn_scores
+  cdp-jobs plan --project cdp-demo --as-of 2026-01-02 --format json";
+
+pub(crate) const RUN: &str = "\
+Examples:
+  cdp-jobs run --project cdp-demo --as-of 2026-01-02
+  cdp-jobs run --project cdp-demo --as-of 2026-01-02 --select layer:segments
+  cdp-jobs run --project cdp-demo --as-of 2026-01-02 --select profiles.traits+ --force";
+
+pub(crate) const BACKFILL: &str = "\
+Examples:
+  cdp-jobs backfill --project cdp-demo --from 2025-12-29 --to 2025-12-31 --reason 'first week'
+  cdp-jobs backfill --project cdp-demo --from 2025-10-01 --to 2025-12-01 --step-days 30 \\
+      --select +features.churn_features --reason 'longer history'
+
+A backfill that stopped goes on where it stopped when it is started again.";
+
+pub(crate) const SHOW: &str = "\
+Examples:
+  cdp-jobs show --project cdp-demo
+  cdp-jobs show --project cdp-demo features.order_features --as-of 2026-01-01
+  cdp-jobs show --project cdp-demo raw.orders --format json";
+
+pub(crate) const SQL: &str = "\
+Examples:
+  cdp-jobs sql --project cdp-demo
+  cdp-jobs sql --project cdp-demo \"select segment, count(*) from segments.segment_members group by 1\"
+  cdp-jobs sql --project cdp-demo \"select * from scores.churn_scores\" --format csv --limit 10
+  echo 'select count(*) from raw.orders' | cdp-jobs sql --project cdp-demo --as-of 2025-07-01";
+
+pub(crate) const STATUS: &str = "\
+Examples:
+  cdp-jobs status --project cdp-demo
+  cdp-jobs status --project cdp-demo --last 3 --format json";
+
+pub(crate) const TEST: &str = "\
+Examples:
+  cdp-jobs test --project cdp-demo
+  cdp-jobs test --project cdp-demo cdp-demo/tests/cases --update";
+
+pub(crate) const COMPLETIONS: &str = "\
+Examples:
+  cdp-jobs completions bash > ~/.local/share/bash-completion/completions/cdp-jobs
+  cdp-jobs completions zsh > ~/.zfunc/_cdp-jobs";

@@ -1,0 +1,211 @@
+//! `ops.runs`: one row per task of every run, appended as tasks end.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, Date32Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
+};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use cdp_lake::{LakeError, Provenance, Result, Staged, append_rows};
+use cdp_plan::{AsOfDate, Layer, TableName};
+use serde::Serialize;
+
+use crate::project::Project;
+use crate::record::{TaskRecord, TaskStatus};
+
+/// The ledger's name.
+pub(crate) const RUNS: &str = "ops.runs";
+
+/// A row of the ledger, as an operator reads it.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunRow {
+    /// The run.
+    pub run_id: String,
+    /// The model or source.
+    pub task: String,
+    /// The date its rows speak for.
+    pub as_of_date: String,
+    /// How it ended.
+    pub status: String,
+    /// Rows that it published, or looked through.
+    pub rows: i64,
+    /// Rows that it set aside.
+    pub rows_set_aside: i64,
+    /// When it began, RFC 3339.
+    pub started_at: String,
+    /// How long it took.
+    pub duration_ms: i64,
+    /// The most memory that the process had held by its end.
+    pub peak_memory_bytes: i64,
+    /// Checks that its rows break, as JSON.
+    pub breaches: String,
+    /// What went wrong.
+    pub error: Option<String>,
+    /// Why the run was made.
+    pub reason: Option<String>,
+}
+
+fn schema() -> SchemaRef {
+    let text = |name: &str| Field::new(name, DataType::Utf8, true);
+    let int = |name: &str| Field::new(name, DataType::Int64, true);
+    let time = |name: &str| {
+        Field::new(name, DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), true)
+    };
+    Arc::new(Schema::new(vec![
+        text("run_id"),
+        text("task"),
+        text("layer"),
+        Field::new("as_of_date", DataType::Date32, true),
+        text("status"),
+        int("rows"),
+        int("rows_set_aside"),
+        int("output_version"),
+        time("started_at"),
+        time("finished_at"),
+        int("duration_ms"),
+        int("peak_memory_bytes"),
+        text("fingerprint"),
+        text("sql_sha256"),
+        text("input_versions"),
+        text("breaches"),
+        text("error"),
+        text("note"),
+        text("reason"),
+        text("program_version"),
+    ]))
+}
+
+fn batch(record: &TaskRecord) -> Result<RecordBatch> {
+    let text = |value: &str| Arc::new(StringArray::from(vec![value])) as ArrayRef;
+    let maybe = |value: Option<&str>| Arc::new(StringArray::from(vec![value])) as ArrayRef;
+    let int = |value: u64| {
+        Arc::new(Int64Array::from(vec![i64::try_from(value).ok()])) as ArrayRef
+    };
+    let time = |value: chrono::DateTime<chrono::Utc>| {
+        let micros = TimestampMicrosecondArray::from(vec![value.timestamp_micros()]);
+        Arc::new(micros.with_timezone("UTC")) as ArrayRef
+    };
+    let version = record.output_version.and_then(|version| i64::try_from(version).ok());
+    let columns = vec![
+        text(&record.run_id),
+        text(&record.task),
+        text(record.layer.name()),
+        Arc::new(Date32Array::from(vec![record.as_of_date.epoch_day()])) as ArrayRef,
+        text(record.status.name()),
+        int(record.rows),
+        int(record.rows_set_aside),
+        Arc::new(Int64Array::from(vec![version])) as ArrayRef,
+        time(record.started_at),
+        time(record.finished_at),
+        int(record.duration_ms),
+        int(record.peak_memory_bytes),
+        text(&record.fingerprint),
+        text(&record.sql_sha256),
+        text(&json(&record.input_versions)),
+        text(&json(&record.breaches)),
+        maybe(record.error.as_deref()),
+        maybe(record.note.as_deref()),
+        maybe(record.reason.as_deref()),
+        text(&record.program_version),
+    ];
+    Ok(RecordBatch::try_new(schema(), columns)?)
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+fn name() -> Result<TableName> {
+    TableName::new(Layer::Ops, "runs")
+        .map_err(|error| LakeError::new(cdp_lake::ErrorKind::NotFound, error.to_string()))
+}
+
+/// Adds what a task did.
+pub(crate) async fn append(project: &Project, record: &TaskRecord) -> Result<()> {
+    let lake = project.lake();
+    let staged = Staged::from_batches(schema(), vec![batch(record)?])?;
+    let provenance = Provenance {
+        run_id: record.run_id.clone(),
+        program_version: record.program_version.clone(),
+        ..Provenance::default()
+    };
+    append_rows(lake, &lake.url(&name()?)?, &staged, &provenance).await?;
+    Ok(())
+}
+
+/// The fingerprint and the number of the latest published rows, by task and date.
+pub(crate) type Published = BTreeMap<(String, AsOfDate), (String, u64)>;
+
+/// Reads what was published, from the ledger.
+pub(crate) async fn published(project: &Project) -> Result<Published> {
+    let mut published = Published::new();
+    if project.lake().open(&project.lake().url(&name()?)?).await?.is_none() {
+        return Ok(published);
+    }
+    let status = TaskStatus::Succeeded.name();
+    let query = format!(
+        "select task, as_of_date, last_value(fingerprint order by finished_at, run_id) as fingerprint, \
+         last_value(rows order by finished_at, run_id) as rows from {RUNS} where status = '{status}' group by task, as_of_date"
+    );
+    let answer = project.query(&query, None, None).await?;
+    for batch in &answer.batches {
+        let tasks = batch.column(0).as_string::<i32>();
+        let dates = batch.column(1).as_primitive::<arrow::datatypes::Date32Type>();
+        let prints = batch.column(2).as_string::<i32>();
+        let counts = batch.column(3).as_primitive::<arrow::datatypes::Int64Type>();
+        for row in 0..batch.num_rows() {
+            if let Some(date) = AsOfDate::from_epoch_day(dates.value(row)) {
+                let key = (tasks.value(row).to_owned(), date);
+                let rows = u64::try_from(counts.value(row)).unwrap_or(0);
+                published.insert(key, (prints.value(row).to_owned(), rows));
+            }
+        }
+    }
+    Ok(published)
+}
+
+/// The newest rows, newest first.
+pub(crate) async fn newest(project: &Project, limit: usize) -> Result<Vec<RunRow>> {
+    if project.lake().open(&project.lake().url(&name()?)?).await?.is_none() {
+        return Ok(Vec::new());
+    }
+    let query = format!(
+        "select run_id, task, cast(as_of_date as varchar) as as_of_date, status, rows, \
+         rows_set_aside, cast(started_at as varchar) as started_at, duration_ms, \
+         peak_memory_bytes, breaches, error, reason from {RUNS} \
+         order by finished_at desc, task desc limit {limit}"
+    );
+    let answer = project.query(&query, None, None).await?;
+    Ok(answer.batches.iter().flat_map(rows).collect())
+}
+
+fn rows(batch: &RecordBatch) -> Vec<RunRow> {
+    let text = |column: usize, row: usize| {
+        let values = batch.column(column).as_string::<i32>();
+        values.is_valid(row).then(|| values.value(row).to_owned())
+    };
+    let int = |column: usize, row: usize| {
+        batch
+            .column(column)
+            .as_primitive::<arrow::datatypes::Int64Type>()
+            .value(row)
+    };
+    (0..batch.num_rows())
+        .map(|row| RunRow {
+            run_id: text(0, row).unwrap_or_default(),
+            task: text(1, row).unwrap_or_default(),
+            as_of_date: text(2, row).unwrap_or_default(),
+            status: text(3, row).unwrap_or_default(),
+            rows: int(4, row),
+            rows_set_aside: int(5, row),
+            started_at: text(6, row).unwrap_or_default(),
+            duration_ms: int(7, row),
+            peak_memory_bytes: int(8, row),
+            breaches: text(9, row).unwrap_or_default(),
+            error: text(10, row),
+            reason: text(11, row),
+        })
+        .collect()
+}

@@ -1,0 +1,206 @@
+//! A checked project with its lake.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use cdp_lake::{
+    Catalog, Engine, Lake, LakeError, LoadLimits, Loaded, Provenance, QueryResult, RunTables,
+    SchemaBook, load,
+};
+use cdp_plan::{
+    AsOfDate, Config, Fault, Faults, Layer, Manifest, Model, Plan, Selection, TableName,
+    nearest_hint, supplied,
+};
+
+use crate::ledger::{self, RunRow};
+use crate::state;
+use crate::steps;
+
+/// Why a project can't do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectError {
+    /// Something that a person wrote is at fault.
+    #[error(transparent)]
+    Faults(#[from] Faults),
+    /// The lake is.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+}
+
+impl From<Fault> for ProjectError {
+    fn from(fault: Fault) -> Self {
+        Self::Faults(fault.into())
+    }
+}
+
+/// A checked project with its lake.
+#[derive(Debug)]
+pub struct Project {
+    config: Config,
+    manifest: Arc<Manifest>,
+    lake: Lake,
+    schemas: SchemaBook,
+}
+
+/// Any date does for finding the columns of queries.
+fn any_date() -> AsOfDate {
+    AsOfDate::from(chrono::NaiveDate::default())
+}
+
+impl Project {
+    /// Plans every query over empty tables, so that all their faults come out. The lake is not
+    /// touched.
+    pub async fn new(config: Config, manifest: Manifest, lake: Lake) -> Result<Self, ProjectError> {
+        let (schemas, faults) = Self::schemas(&config, &manifest, lake.engine()).await?;
+        Faults::check(faults)?;
+        Ok(Self {
+            config,
+            manifest: Arc::new(manifest),
+            lake,
+            schemas,
+        })
+    }
+
+    async fn schemas(
+        config: &Config,
+        manifest: &Manifest,
+        engine: &Engine,
+    ) -> Result<(SchemaBook, Vec<Fault>), LakeError> {
+        let mut faults = Vec::new();
+        let values = supplied(any_date(), &[], &config.churn);
+        let schemas =
+            SchemaBook::write(engine, manifest, &values, steps::schema, &mut faults).await?;
+        Ok((schemas, faults))
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The sources and models.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The lake.
+    pub fn lake(&self) -> &Lake {
+        &self.lake
+    }
+
+    /// The columns of a table.
+    pub fn schema(&self, name: &TableName) -> Result<SchemaRef, LakeError> {
+        self.schemas.of(name)
+    }
+
+    /// Opens every source and compares its columns with the declared ones.
+    pub async fn connect(&self) -> Result<Vec<Fault>, LakeError> {
+        let tables = self.tables()?;
+        let catalog = Catalog::new(tables, None, self.values(any_date(), &[]))?;
+        let mut faults = Vec::new();
+        for source in self.manifest.sources() {
+            if let Err(error) = catalog.frame(&source.name).await {
+                let fault = Fault::new(error.to_string());
+                faults.push(match error.hint_text() {
+                    Some(hint) => fault.hint(hint),
+                    None => fault,
+                });
+            }
+        }
+        Ok(faults)
+    }
+
+    /// What a run for a date would do, given what the lake holds.
+    pub async fn plan(&self, as_of: AsOfDate, select: &[String]) -> Result<Plan, ProjectError> {
+        let selection = Selection::parse(select, &self.manifest)?;
+        let state = state::read(self).await?;
+        if let Some(first) = state.first_date.filter(|first| as_of < *first) {
+            return Err(Fault::new(format!("nothing was known before {as_of}"))
+                .hint(format!("the first event is of the day before {first}; take `--as-of {first}` or later"))
+                .into());
+        }
+        let churn = &self.config.churn;
+        Ok(Plan::make(&self.manifest, churn, &selection, as_of, &state))
+    }
+
+    /// The rows of an analyst's query: as known before a date, or all there are.
+    pub async fn query(
+        &self,
+        sql: &str,
+        as_of: Option<AsOfDate>,
+        rows_max: Option<usize>,
+    ) -> Result<QueryResult, LakeError> {
+        // Staging binds a date; without one, an analyst sees everything that will ever be known.
+        let values = self.values(as_of.unwrap_or(far_future()), &[]);
+        let catalog = Catalog::new(self.tables()?, as_of, values)?;
+        catalog.query(sql, rows_max).await
+    }
+
+    /// Appends files to a raw table, once per content.
+    pub async fn load(
+        &self,
+        source: &str,
+        paths: &[PathBuf],
+        run_id: &str,
+        program_version: &str,
+    ) -> Result<Loaded, ProjectError> {
+        let name = TableName::new(Layer::Raw, source.trim_start_matches("raw.")).ok();
+        let found = name.and_then(|name| self.manifest.source(&name));
+        let Some(found) = found else {
+            let known: Vec<&str> = self.manifest.sources().map(|s| s.name.name()).collect();
+            return Err(Fault::new(format!("there is no source `{source}`"))
+                .hint(nearest_hint(source, known.iter().copied()))
+                .into());
+        };
+        self.lake.probe().await?;
+        let limits = LoadLimits {
+            bad_rows_max_share: self.config.bad_rows_max_share,
+            quarantine_rows_max: self.config.quarantine_rows_max,
+        };
+        let provenance = Provenance {
+            run_id: run_id.to_owned(),
+            program_version: program_version.to_owned(),
+            ..Provenance::default()
+        };
+        Ok(load(&self.lake, found, paths, limits, &provenance).await?)
+    }
+
+    /// The newest rows of the ledger, newest first.
+    pub async fn runs(&self, limit: usize) -> Result<Vec<RunRow>, LakeError> {
+        ledger::newest(self, limit).await
+    }
+
+    /// A model's query with its parameters bound for a date.
+    pub fn bound_sql(&self, model: &Model, as_of: AsOfDate) -> Result<String, LakeError> {
+        let cutoffs = self.cutoffs(as_of);
+        let catalog = Catalog::new(self.tables()?, Some(as_of), self.values(as_of, &cutoffs))?;
+        Ok(catalog.bind(model)?.to_string())
+    }
+
+    fn cutoffs(&self, as_of: AsOfDate) -> Vec<AsOfDate> {
+        let days = self.config.churn.all_cutoffs(as_of.epoch_day());
+        days.into_iter().filter_map(AsOfDate::from_epoch_day).collect()
+    }
+
+    /// The tables of this project, for one run.
+    pub(crate) fn tables(&self) -> Result<Arc<RunTables>, LakeError> {
+        let manifest = self.manifest.clone();
+        let tables = RunTables::new(self.lake.clone(), manifest, self.schemas.clone())?;
+        Ok(Arc::new(tables))
+    }
+
+    /// What a run for a date supplies to queries.
+    pub(crate) fn values(
+        &self,
+        as_of: AsOfDate,
+        cutoffs: &[AsOfDate],
+    ) -> std::collections::BTreeMap<String, cdp_plan::ParamValue> {
+        supplied(as_of, cutoffs, &self.config.churn)
+    }
+}
+
+fn far_future() -> AsOfDate {
+    // The last year that fits a timestamp in nanoseconds, which queries may cast to.
+    AsOfDate::from(chrono::NaiveDate::from_ymd_opt(2262, 1, 1).unwrap_or_default())
+}

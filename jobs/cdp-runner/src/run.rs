@@ -1,0 +1,83 @@
+//! Walks a plan: each task after those it depends on; what depends on a failure is skipped, the
+//! rest is finished.
+
+use std::collections::BTreeSet;
+
+use cdp_lake::LakeError;
+use cdp_plan::{Plan, Task, TaskId};
+
+use crate::event::{Event, Host, Observer};
+use crate::ledger;
+use crate::project::Project;
+use crate::record::{RunSettings, RunSummary, TaskRecord, TaskStatus};
+use crate::task::{RunContext, do_task};
+
+impl Project {
+    /// Does a plan. An error is one of the run as a whole; those of tasks are in the summary.
+    pub async fn run(
+        &self,
+        plan: &Plan,
+        settings: &RunSettings,
+        host: &dyn Host,
+        observer: &dyn Observer,
+    ) -> Result<RunSummary, LakeError> {
+        self.lake().probe().await?;
+        let published = ledger::published(self).await?;
+        let mut context = RunContext::new(self, plan, settings, host, observer, published)?;
+        observer.on(&Event::RunStarted {
+            run_id: &settings.run_id,
+            as_of_date: plan.as_of_date,
+            tasks: plan.tasks.len(),
+        });
+        let mut summary = RunSummary {
+            run_id: settings.run_id.clone(),
+            as_of_date: plan.as_of_date,
+            records: Vec::new(),
+            resting: plan.resting.clone(),
+        };
+        let mut stopped: BTreeSet<TaskId> = BTreeSet::new();
+        for task in &plan.tasks {
+            let blocker = task.depends_on.iter().find(|id| stopped.contains(id));
+            let record = match blocker {
+                Some(blocker) => skipped(&context, task, blocker),
+                None => {
+                    observer.on(&Event::TaskStarted { task: task.id() });
+                    do_task(&mut context, task).await
+                }
+            };
+            if !record.status.lets_pass() {
+                stopped.insert(task.id());
+            }
+            // What was up to date is in the ledger already.
+            if record.status != TaskStatus::UpToDate {
+                append(self, &record).await?;
+            }
+            observer.on(&Event::TaskFinished { record: &record });
+            summary.records.push(record);
+        }
+        observer.on(&Event::RunFinished { summary: &summary });
+        Ok(summary)
+    }
+}
+
+/// Other runs append to the ledger too, so an append that came second is made again.
+async fn append(project: &Project, record: &TaskRecord) -> Result<(), LakeError> {
+    const ATTEMPTS: u32 = 5;
+    let mut attempt = 1;
+    loop {
+        match ledger::append(project, record).await {
+            Err(error) if error.retryable() && attempt < ATTEMPTS => {
+                tokio::time::sleep(crate::task::pause(attempt, &record.run_id)).await;
+                attempt += 1;
+            }
+            other => return other,
+        }
+    }
+}
+
+fn skipped(context: &RunContext<'_>, task: &Task, blocker: &TaskId) -> TaskRecord {
+    let mut record = context.blank(task);
+    record.status = TaskStatus::Skipped;
+    record.note = Some(format!("`{blocker}` did not succeed"));
+    record
+}

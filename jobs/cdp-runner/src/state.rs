@@ -1,0 +1,28 @@
+//! What the lake holds already, as far as planning needs it.
+
+use cdp_lake::{Catalog, LakeError, first_event_day};
+use cdp_plan::{AsOfDate, LakeState, Materialization};
+
+use crate::project::Project;
+
+/// The partitions of every table, and the first event of any source.
+pub(crate) async fn read(project: &Project) -> Result<LakeState, LakeError> {
+    let mut state = LakeState::default();
+    for model in project.manifest().models() {
+        if model.materialization == Materialization::Partition {
+            let dates = project.lake().partition_dates(&model.name).await?;
+            state.partitions.insert(model.name.clone(), dates);
+        }
+    }
+    let values = project.values(AsOfDate::from(chrono::NaiveDate::default()), &[]);
+    let catalog = Catalog::new(project.tables()?, None, values)?;
+    for source in project.manifest().sources() {
+        let day = first_event_day(&catalog, source).await?;
+        let first = day.and_then(|day| AsOfDate::from_epoch_day(day + 1));
+        state.first_date = match (state.first_date, first) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+    }
+    Ok(state)
+}

@@ -1,0 +1,58 @@
+//! What SQL cannot do. Each step reads tables through the catalog and gives rows; it writes nothing.
+
+mod churn_model;
+mod collect_segments;
+mod explain_churn;
+mod resolve_identities;
+mod score_churn;
+mod train_churn;
+
+use arrow::datatypes::SchemaRef;
+use cdp_lake::{Catalog, Result, Staged};
+use cdp_plan::{Config, Step, Task};
+
+/// What a step gives.
+pub(crate) struct Done {
+    /// Its rows.
+    pub(crate) staged: Staged,
+    /// What a person may want to know.
+    pub(crate) note: Option<String>,
+}
+
+impl From<Staged> for Done {
+    fn from(staged: Staged) -> Self {
+        Self { staged, note: None }
+    }
+}
+
+/// The columns that a step gives.
+pub(crate) fn schema(step: Step) -> SchemaRef {
+    match step {
+        Step::ResolveIdentities => resolve_identities::schema(),
+        Step::TrainChurn => train_churn::schema(),
+        Step::ScoreChurn => score_churn::schema(),
+        Step::ExplainChurn => explain_churn::schema(),
+        Step::CollectSegments => collect_segments::schema(),
+    }
+}
+
+/// Does a step for the date of a task.
+pub(crate) async fn run(
+    step: Step,
+    config: &Config,
+    catalog: &Catalog,
+    task: &Task,
+) -> Result<Done> {
+    match step {
+        Step::ResolveIdentities => resolve_identities::run(config, catalog, task).await,
+        Step::TrainChurn => train_churn::run(config, catalog, task).await,
+        Step::ScoreChurn => score_churn::run(config, catalog, task).await,
+        Step::ExplainChurn => explain_churn::run(config, catalog, task).await,
+        Step::CollectSegments => collect_segments::run(catalog, task).await,
+    }
+}
+
+/// `cast('2026-01-01' as date)`: the date of a task in a query of ours.
+fn date_sql(task: &Task) -> String {
+    format!("cast('{}' as date)", task.as_of_date)
+}

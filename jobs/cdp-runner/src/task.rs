@@ -1,0 +1,367 @@
+//! One task: is it up to date, compute, check, publish.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cdp_lake::{
+    Catalog, LakeError, Provenance, RunTables, Scope, Staged, breaches, inspect, publish,
+};
+use cdp_plan::{AsOfDate, Layer, Materialization, Model, Plan, Severity, Task, TableName, Work};
+use sha2::{Digest, Sha256};
+
+use crate::event::{Event, Host, Observer};
+use crate::ledger::Published;
+use crate::project::Project;
+use crate::record::{RunSettings, TaskRecord, TaskStatus};
+use crate::steps;
+
+/// How often a task is begun when other writers come first.
+const ATTEMPTS: u32 = 4;
+
+/// What every task of a run shares.
+pub(crate) struct RunContext<'a> {
+    pub(crate) project: &'a Project,
+    plan: &'a Plan,
+    settings: &'a RunSettings,
+    host: &'a dyn Host,
+    observer: &'a dyn Observer,
+    tables: Arc<RunTables>,
+    published: Published,
+}
+
+impl<'a> RunContext<'a> {
+    pub(crate) fn new(
+        project: &'a Project,
+        plan: &'a Plan,
+        settings: &'a RunSettings,
+        host: &'a dyn Host,
+        observer: &'a dyn Observer,
+        published: Published,
+    ) -> Result<Self, LakeError> {
+        Ok(Self {
+            tables: project.tables()?,
+            project,
+            plan,
+            settings,
+            host,
+            observer,
+            published,
+        })
+    }
+
+    /// A record of a task that has done nothing yet.
+    pub(crate) fn blank(&self, task: &Task) -> TaskRecord {
+        let now = self.host.now();
+        TaskRecord {
+            run_id: self.settings.run_id.clone(),
+            task: task.name.to_string(),
+            layer: task.layer,
+            as_of_date: task.as_of_date,
+            status: TaskStatus::Failed,
+            rows: 0,
+            rows_set_aside: 0,
+            breaches: Vec::new(),
+            input_versions: BTreeMap::new(),
+            output_version: None,
+            fingerprint: String::new(),
+            sql_sha256: String::new(),
+            started_at: now,
+            finished_at: now,
+            duration_ms: 0,
+            peak_memory_bytes: 0,
+            error: None,
+            hint: None,
+            note: None,
+            reason: self.settings.reason.clone(),
+            program_version: self.settings.program_version.clone(),
+            error_kind: None,
+        }
+    }
+
+    fn catalog(&self, task: &Task) -> Result<Catalog, LakeError> {
+        let cutoffs: Vec<AsOfDate> = self
+            .plan
+            .cutoff_dates
+            .iter()
+            .copied()
+            .filter(|date| *date < task.as_of_date)
+            .collect();
+        let values = self.project.values(task.as_of_date, &cutoffs);
+        Catalog::new(self.tables.clone(), Some(task.as_of_date), values)
+    }
+
+    fn model(&self, name: &TableName) -> Result<&'a Model, LakeError> {
+        self.project
+            .manifest()
+            .model(name)
+            .ok_or_else(|| missing(name))
+    }
+}
+
+fn missing(name: &TableName) -> LakeError {
+    LakeError::new(
+        cdp_lake::ErrorKind::NotFound,
+        format!("there is no table `{name}`"),
+    )
+}
+
+/// Does a task; whatever happens is in the record.
+pub(crate) async fn do_task(context: &mut RunContext<'_>, task: &Task) -> TaskRecord {
+    let mut record = context.blank(task);
+    let mut attempt = 1;
+    loop {
+        match attempt_task(context, task, &mut record).await {
+            Ok(status) => {
+                record.status = status;
+                break;
+            }
+            Err(error) if error.retryable() && attempt < ATTEMPTS => {
+                context.observer.on(&Event::TaskRetried {
+                    task: task.id(),
+                    attempt,
+                    error: error.to_string(),
+                });
+                tokio::time::sleep(pause(attempt, &record.run_id)).await;
+                attempt += 1;
+            }
+            Err(error) => {
+                record.status = TaskStatus::Failed;
+                record.error_kind = Some(error.kind());
+                record.hint = error.hint_text().map(str::to_owned);
+                record.error = Some(error.to_string());
+                break;
+            }
+        }
+    }
+    if record.status == TaskStatus::Succeeded {
+        let key = (record.task.clone(), record.as_of_date);
+        context
+            .published
+            .insert(key, (record.fingerprint.clone(), record.rows));
+    }
+    record.finished_at = context.host.now();
+    let duration = record.finished_at - record.started_at;
+    record.duration_ms = u64::try_from(duration.num_milliseconds()).unwrap_or(0);
+    record.peak_memory_bytes = context.host.peak_memory_bytes();
+    record
+}
+
+/// Longer with every attempt, and not the same for two runs.
+pub(crate) fn pause(attempt: u32, run_id: &str) -> Duration {
+    let jitter = run_id.bytes().map(u64::from).sum::<u64>() % 100;
+    Duration::from_millis(u64::from(attempt) * 200 + jitter)
+}
+
+async fn attempt_task(
+    context: &RunContext<'_>,
+    task: &Task,
+    record: &mut TaskRecord,
+) -> Result<TaskStatus, LakeError> {
+    let catalog = context.catalog(task)?;
+    let (fingerprint, sql_sha256) = fingerprint(context, task, &catalog).await?;
+    record.fingerprint = fingerprint;
+    record.sql_sha256 = sql_sha256;
+    if !context.settings.force && is_published(context, task, &record.fingerprint).await? {
+        return Ok(TaskStatus::UpToDate);
+    }
+    if task.work == Work::Inspect {
+        return look_through(context, task, &catalog, record).await;
+    }
+    let model = context.model(&task.name)?;
+    if model.materialization == Materialization::Current && holds_later(&catalog, task).await? {
+        record.note = Some("the table holds a later date".to_owned());
+        return Ok(TaskStatus::Superseded);
+    }
+    let staged = compute(context, task, model, &catalog, record).await?;
+    record.breaches = breaches(catalog.session(), model, &staged).await?;
+    record.input_versions = versions(&catalog, &task.name).await;
+    if record.breaks(Severity::Fail) {
+        record.rows = staged.rows;
+        return Ok(TaskStatus::HeldBack);
+    }
+    let scope = match model.materialization {
+        Materialization::Partition => Scope::Date(task.as_of_date),
+        _ => Scope::Whole,
+    };
+    let lake = context.project.lake();
+    let url = lake.url(&task.name)?;
+    let provenance = provenance(record);
+    let committed = publish(lake, &url, &scope, &staged, &provenance).await?;
+    record.output_version = Some(committed.version);
+    record.rows = staged.rows;
+    Ok(TaskStatus::Succeeded)
+}
+
+fn provenance(record: &TaskRecord) -> Provenance {
+    Provenance {
+        run_id: record.run_id.clone(),
+        fingerprint: record.fingerprint.clone(),
+        sql_sha256: record.sql_sha256.clone(),
+        inputs: record.input_versions.clone(),
+        program_version: record.program_version.clone(),
+    }
+}
+
+async fn compute(
+    context: &RunContext<'_>,
+    task: &Task,
+    model: &Model,
+    catalog: &Catalog,
+    record: &mut TaskRecord,
+) -> Result<Staged, LakeError> {
+    let Some(step) = model.step() else {
+        return catalog.stage_model(model).await;
+    };
+    let done = steps::run(step, context.project.config(), catalog, task).await?;
+    record.note = done.note;
+    Ok(done.staged)
+}
+
+async fn look_through(
+    context: &RunContext<'_>,
+    task: &Task,
+    catalog: &Catalog,
+    record: &mut TaskRecord,
+) -> Result<TaskStatus, LakeError> {
+    let manifest = context.project.manifest();
+    let source = manifest.source(&task.name).ok_or_else(|| missing(&task.name))?;
+    let rows_max = context.project.config().quarantine_rows_max;
+    let found = inspect(catalog, source, task.as_of_date, rows_max, &provenance(record)).await?;
+    record.rows = found.rows;
+    record.rows_set_aside = found.set_aside;
+    record.input_versions = versions(catalog, &task.name).await;
+    if found.absent {
+        record.note = Some("the source has no table, it is read as empty".to_owned());
+    } else if found.rows == 0 {
+        record.note = Some("no row of this source was known before the date".to_owned());
+    }
+    Ok(TaskStatus::Succeeded)
+}
+
+async fn versions(catalog: &Catalog, of: &TableName) -> BTreeMap<String, u64> {
+    let versions = catalog.versions().await.into_iter();
+    versions
+        .filter(|(name, _)| name != of || name.layer() == Layer::Raw)
+        .map(|(name, version)| (name.to_string(), version))
+        .collect()
+}
+
+/// Whether the rows of exactly this work are in the lake already.
+async fn is_published(
+    context: &RunContext<'_>,
+    task: &Task,
+    fingerprint: &str,
+) -> Result<bool, LakeError> {
+    let key = (task.name.to_string(), task.as_of_date);
+    let Some((before, rows)) = context.published.get(&key) else {
+        return Ok(false);
+    };
+    if before != fingerprint {
+        return Ok(false);
+    }
+    if *rows == 0 || task.work == Work::Inspect {
+        return Ok(true);
+    }
+    let lake = context.project.lake();
+    match context.model(&task.name)?.materialization {
+        Materialization::Partition => {
+            let dates = lake.partition_dates(&task.name).await?;
+            Ok(dates.contains(&task.as_of_date))
+        }
+        _ => Ok(lake.open(&lake.url(&task.name)?).await?.is_some()),
+    }
+}
+
+/// A current table moves forward only.
+async fn holds_later(catalog: &Catalog, task: &Task) -> Result<bool, LakeError> {
+    let date = task.as_of_date;
+    let query = format!(
+        "select 1 from {} where as_of_date > cast('{date}' as date) limit 1",
+        task.name
+    );
+    let later = catalog.batches(&query).await?;
+    Ok(later.iter().any(|batch| batch.num_rows() > 0))
+}
+
+/// What makes equal work recognisable: the queries with all that they inline, the settings, and
+/// what stood in every input. With it the SHA-256 of the bound query alone.
+async fn fingerprint(
+    context: &RunContext<'_>,
+    task: &Task,
+    catalog: &Catalog,
+) -> Result<(String, String), LakeError> {
+    let project = context.project;
+    let manifest = project.manifest();
+    let mut parts = vec![
+        context.settings.program_version.clone(),
+        task.id().to_string(),
+        project.config().identity_text.clone(),
+    ];
+    let mut sql = String::new();
+    if let Some(model) = manifest.model(&task.name) {
+        sql = body_text(project, model, catalog)?;
+        parts.push(format!("{sql} {:?} {:?}", model.checks, model.materialization));
+        for name in &model.reads_past {
+            let table = name.to_string();
+            let first = (table.clone(), AsOfDate::from(chrono::NaiveDate::MIN));
+            let mut earlier = context.published.range(first..(table, task.as_of_date));
+            if model.reads_cutoffs() {
+                let cutoffs = &context.plan.cutoff_dates;
+                let read = earlier.filter(|((_, date), _)| cutoffs.contains(date));
+                parts.extend(read.map(|(key, stands)| format!("{key:?} {stands:?}")));
+            } else if let Some(latest) = earlier.next_back() {
+                parts.push(format!("{latest:?}"));
+            }
+        }
+    }
+    for name in manifest.inlined(&task.name) {
+        parts.push(body_text(project, context.model(&name)?, catalog)?);
+    }
+    for name in manifest.inputs(&task.name).iter().chain(&task.reads) {
+        parts.push(input_text(context, name, task.as_of_date).await?);
+    }
+    Ok((sha256(&parts.join("\n")), sha256(&sql)))
+}
+
+fn body_text(project: &Project, model: &Model, catalog: &Catalog) -> Result<String, LakeError> {
+    match model.step() {
+        Some(step) => Ok(format!("{} {:?}", step.name(), project.config().churn)),
+        None => Ok(catalog.bind(model)?.to_string()),
+    }
+}
+
+async fn input_text(
+    context: &RunContext<'_>,
+    name: &TableName,
+    date: AsOfDate,
+) -> Result<String, LakeError> {
+    if let Some(source) = context.project.manifest().source(name) {
+        let table = context.tables.source(source).await?;
+        let version = table.and_then(|table| table.version());
+        return Ok(format!("{name} {version:?} {source:?}"));
+    }
+    let stands = context.published.get(&(name.to_string(), date));
+    Ok(match stands {
+        Some((fingerprint, _)) => format!("{name} {fingerprint}"),
+        // Not made for this date (a model that serves longer): its latest rows count.
+        None => {
+            let latest = context
+                .published
+                .range(..(name.to_string(), date))
+                .next_back()
+                .filter(|((task, _), _)| *task == name.to_string());
+            format!("{name} {latest:?}")
+        }
+    })
+}
+
+fn sha256(text: &str) -> String {
+    use std::fmt::Write;
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

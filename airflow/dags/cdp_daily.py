@@ -17,9 +17,10 @@ configuration (exit code 3) and a failed check (4) are not retried, an unreachab
 DAG on `cdp_activations` to pick up audiences as soon as they are written.
 """
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param, chain
+
 from cdp_dags.layers import LAYERS
 from cdp_dags.operators import CdpPlanOperator, CdpRunLayerOperator
 
@@ -28,7 +29,7 @@ with DAG(
     description="Profiles, features, scores, segments and activations of one day",
     doc_md=__doc__,
     schedule=CronTriggerTimetable("0 0 * * *", timezone="UTC"),
-    start_date=datetime(2024, 1, 1, tzinfo=timezone.utc),
+    start_date=datetime(2024, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
     tags=["cdp", "daily"],

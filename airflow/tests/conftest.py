@@ -1,4 +1,4 @@
-"""Fixtures: a throw-away Airflow, a stand-in for `cdp-jobs`, and a demo project made by the real one."""
+"""Fixtures: a throw-away Airflow, a stand-in for `cdp-jobs`, and a real demo project."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support import DAGS, Demo, FakeProgram, airflow_settings, find_program
+from support import DAGS, Demo, FakeProgram, airflow_command, airflow_settings, find_program
 
 # Airflow reads its configuration when it is first imported, so its home is chosen before that.
 _HOME = tempfile.TemporaryDirectory(prefix="cdp-airflow-")
@@ -18,7 +18,7 @@ os.environ.update(airflow_settings(Path(_HOME.name)))
 @pytest.fixture(scope="session", autouse=True)
 def airflow_home() -> Iterator[Path]:
     """The home of an Airflow on SQLite with an empty, migrated database."""
-    subprocess.run(["airflow", "db", "migrate"], check=True, capture_output=True)
+    subprocess.run(airflow_command("db", "migrate"), check=True, capture_output=True)
     yield Path(_HOME.name)
     _HOME.cleanup()
 

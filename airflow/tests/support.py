@@ -2,16 +2,22 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import duckdb_extension_delta
 import pytest
+from deltalake import DeltaTable
 
 DAGS = Path(__file__).resolve().parent.parent / "dags"
 
+# Enough for a model to be fitted, few enough for seconds.
 DEMO_PEOPLE = 300
 
 
@@ -29,6 +35,11 @@ def airflow_settings(home: Path) -> dict[str, str]:
     }
 
 
+def airflow_command(*words: str) -> list[str]:
+    """The words of an `airflow` command of this environment."""
+    return [sys.executable, "-m", "airflow", *words]
+
+
 def find_program() -> Path:
     """The `cdp-jobs` to test: `CDP_JOBS_BIN`, else the newest debug build."""
     if chosen := os.environ.get("CDP_JOBS_BIN"):
@@ -43,7 +54,7 @@ def find_program() -> Path:
     if not found:
         looked = ", ".join(str(path) for path in candidates)
         pytest.fail(
-            f"no `cdp-jobs` at {looked}; build it with `cargo build`, or set CDP_JOBS_BIN to its path",
+            f"no `cdp-jobs` at {looked}; run `cargo build`, or set CDP_JOBS_BIN to its path",
             pytrace=False,
         )
     return max(found, key=lambda path: path.stat().st_mtime)
@@ -63,6 +74,11 @@ class Demo:
         demo._call("demo", str(project), "--people", str(DEMO_PEOPLE))
         return demo
 
+    def copy(self, project: Path) -> "Demo":
+        """The same project and lake in another folder."""
+        shutil.copytree(self.project, project)
+        return Demo(self.program, project)
+
     @property
     def lake(self) -> Path:
         """The root of the lake."""
@@ -74,10 +90,23 @@ class Demo:
         folders = [log.parent for log in logs]
         return {".".join(folder.relative_to(self.lake).parts): folder for folder in folders}
 
-    def plan(self, day: str) -> dict[str, Any]:
+    def last_day(self) -> date:
+        """The latest date that any table speaks for."""
+        partitions = [
+            values
+            for folder in self.tables().values()
+            if "as_of_date" in (table := DeltaTable(folder)).metadata().partition_columns
+            for values in table.partitions()
+        ]
+        return max(date.fromisoformat(str(values["as_of_date"])) for values in partitions)
+
+    def plan(self, day: date) -> dict[str, Any]:
         """What a run for a day would do."""
-        output = self._call("plan", "--project", self.project, "--as-of", day, "--format", "json")
-        return json.loads(output)
+        return json.loads(self._call("plan", *self._of(day), "--format", "json"))
+
+    def run(self, day: date) -> None:
+        """Runs a whole day with one command."""
+        self._call("run", *self._of(day))
 
     def sql(self, query: str) -> list[dict[str, Any]]:
         """The rows of a query, as the program itself sees them."""
@@ -92,11 +121,37 @@ class Demo:
         rows = self.sql(" union all ".join(counts))
         return {row["name"]: int(row["row_count"]) for row in rows}
 
+    def fingerprints(self) -> dict[str, tuple[int, str]]:
+        """The number of rows of every table and a sum over their content, whatever their order.
+
+        The ledger and the quarantine are left out: they tell of each run by itself.
+        """
+        duck = delta_reader()
+        query = "select count(*), sum(hash(row)::hugeint)::varchar from delta_scan(?) as row"
+        return {
+            table: duck.execute(query, [str(folder)]).fetchone()
+            for table, folder in self.tables().items()
+            if not table.startswith("ops.")
+        }
+
+    def _of(self, day: date) -> list[object]:
+        return ["--project", self.project, "--as-of", day]
+
     def _call(self, *words: object) -> str:
         command = [str(self.program), *map(str, words)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stderr}"
         return done.stdout
+
+
+def delta_reader() -> duckdb.DuckDBPyConnection:
+    """A DuckDB with the Delta extension of its package, which fetches nothing."""
+    folder = Path(duckdb_extension_delta.__file__).parent
+    (extension,) = folder.rglob("delta.duckdb_extension")
+    offline = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    duck = duckdb.connect(config=offline)
+    duck.execute(f"load '{extension}'")
+    return duck
 
 
 # Notes its arguments, tells what it does, and ends with the codes that it finds for its layer:

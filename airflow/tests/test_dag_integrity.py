@@ -2,12 +2,13 @@
 
 import ast
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG, CronTriggerTimetable
+from airflow.serialization.encoders import coerce_to_core_timetable
 from airflow.utils.dag_cycle_tester import check_cycle
 
 LAYERS = ["staging", "identity", "profiles", "features", "scores", "segments", "activations"]
@@ -16,7 +17,7 @@ LAYERS = ["staging", "identity", "profiles", "features", "scores", "segments", "
 @pytest.fixture(scope="module")
 def bag(dags_folder: Path) -> DagBag:
     """Every DAG of the folder."""
-    return DagBag(dag_folder=dags_folder, include_examples=False)
+    return DagBag(dag_folder=dags_folder)
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +71,7 @@ def test_each_layer_has_its_asset(dag: DAG) -> None:
 
 
 def test_logical_date_and_interval_end_are_the_as_of_date(dag: DAG) -> None:
-    from airflow.serialization.encoders import coerce_to_core_timetable
-
-    midnight = datetime(2026, 1, 2, tzinfo=timezone.utc)
+    midnight = datetime(2026, 1, 2, tzinfo=UTC)
     timetable = coerce_to_core_timetable(dag.timetable)
     interval = timetable.infer_manual_data_interval(run_after=midnight)
     assert interval.start == interval.end == midnight

@@ -2,7 +2,8 @@
 
 import signal
 import sys
-from datetime import datetime, timedelta, timezone
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Timer
 
@@ -15,17 +16,19 @@ from airflow.sdk.exceptions import (
     AirflowFailException,
     AirflowSkipException,
 )
-from cdp_dags.command import Command, judge
 
+from cdp_dags.command import Command, judge
 from support import FakeProgram
 
-LOGICAL_DATE = datetime(2026, 1, 1, tzinfo=timezone.utc)
+LOGICAL_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def dag(dags_folder: Path) -> DAG:
+def dag(dags_folder: Path, monkeypatch: pytest.MonkeyPatch) -> DAG:
     """The daily DAG, which does not wait between tries."""
-    dag = DagBag(dag_folder=dags_folder, include_examples=False).dags["cdp_daily"]
+    # A test run looks once a second whether another task may start.
+    monkeypatch.setattr(time, "sleep", lambda _, sleep=time.sleep: sleep(0.01))
+    dag = DagBag(dag_folder=dags_folder).dags["cdp_daily"]
     for task in dag.tasks:
         task.retry_delay = timedelta(0)
         task.retry_exponential_backoff = 0
@@ -59,7 +62,7 @@ def test_the_param_overrides_the_logical_date(dag: DAG, fake: FakeProgram) -> No
 
 
 def test_a_run_without_logical_date_has_the_day_it_was_to_run(dag: DAG, fake: FakeProgram) -> None:
-    run_after = datetime(2026, 3, 4, 23, 30, tzinfo=timezone.utc)
+    run_after = datetime(2026, 3, 4, 23, 30, tzinfo=UTC)
     dag.test(logical_date=None, run_after=run_after)
     assert all("--as-of 2026-03-04" in call for call in fake.calls())
 
@@ -126,7 +129,9 @@ def test_a_missing_program_is_a_clear_failure(tmp_path: Path) -> None:
 
 def test_lines_are_logged_as_they_come_and_stdout_is_returned() -> None:
     lines: list[str] = []
-    script = "import sys; print('one', file=sys.stderr); print('data'); print('zwö', file=sys.stderr)"
+    script = (
+        "import sys; print('one', file=sys.stderr); print('data'); print('zwö', file=sys.stderr)"
+    )
     output = Command([sys.executable, "-c", script], log=lines.append).run()
     assert lines == ["one", "zwö"]
     assert output == "data\n"

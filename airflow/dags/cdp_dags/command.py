@@ -6,6 +6,8 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
+from typing import IO
 
 from airflow.sdk import Variable
 from airflow.sdk.exceptions import (
@@ -14,8 +16,9 @@ from airflow.sdk.exceptions import (
     AirflowSkipException,
 )
 
-# How long an interrupted command may take to end by itself.
-STOP_SECONDS = 30
+# How long an interrupted command may take to end by itself; less than the five seconds after which
+# Airflow kills the task, so that no command outlives its task.
+STOP_SECONDS = 3
 
 
 class ExitCode(IntEnum):
@@ -47,10 +50,10 @@ class Settings:
     @classmethod
     def read(cls) -> "Settings":
         """Reads them when a task runs, never when the DAG is parsed."""
-        home = os.path.expanduser(os.environ.get("AIRFLOW_HOME", "~/airflow"))
+        home = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
         return cls(
             program=_setting("cdp_jobs_bin", "cdp-jobs"),
-            project=_setting("cdp_project", os.path.join(home, "cdp")),
+            project=_setting("cdp_project", str(home / "cdp")),
         )
 
     def command(self, *arguments: str) -> list[str]:
@@ -88,7 +91,7 @@ class Command:
         return output
 
     def stop(self) -> None:
-        """Ends it if it still runs; what it had not committed to the lake is then as if never begun."""
+        """Ends it if it still runs; what it had not committed is then as if never begun."""
         process = self._process
         if process is None or process.poll() is not None:
             return
@@ -99,15 +102,13 @@ class Command:
             process.kill()
             process.wait()
 
-    def _stream(self, stdout: "tempfile._TemporaryFileWrapper[str]") -> int:
-        self._process = self._start(stdout)
-        assert self._process.stderr is not None  # it is a pipe
-        with self._process.stderr as stderr:
-            for line in stderr:
-                self._log(line.rstrip())
-        return self._process.wait()
+    def _stream(self, stdout: IO[str]) -> int:
+        process = self._process = self._start(stdout)
+        for line in process.stderr or ():
+            self._log(line.rstrip())
+        return process.wait()
 
-    def _start(self, stdout: "tempfile._TemporaryFileWrapper[str]") -> subprocess.Popen[str]:
+    def _start(self, stdout: IO[str]) -> subprocess.Popen[str]:
         try:
             return subprocess.Popen(
                 self.words,

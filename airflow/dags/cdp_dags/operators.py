@@ -1,7 +1,7 @@
 """Operators that run `cdp-jobs` for the date of a DAG run."""
 
 import json
-from datetime import timezone
+from datetime import UTC
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
@@ -22,7 +22,7 @@ def as_of_date(context: Context) -> str:
         return str(chosen)
     dag_run = context["dag_run"]
     moment = dag_run.logical_date or dag_run.run_after
-    return moment.astimezone(timezone.utc).date().isoformat()
+    return moment.astimezone(UTC).date().isoformat()
 
 
 class CdpJobsOperator(BaseOperator):

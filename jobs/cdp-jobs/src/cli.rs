@@ -8,10 +8,8 @@ use clap_complete::Shell;
 
 use crate::examples;
 
-/// A batch customer data platform on your own Delta lakehouse
-///
-/// Raw event tables go in; profiles, features, churn scores, segments and next actions come out, one
-/// Delta table each.
+/// A batch customer data platform on your own Delta lakehouse: raw event tables go in; profiles,
+/// features, churn scores, segments and next actions come out, one Delta table each
 #[derive(Debug, Parser)]
 #[command(name = "cdp-jobs", version, after_help = examples::ALL, disable_help_subcommand = true)]
 pub(crate) struct Cli {
@@ -31,8 +29,8 @@ pub(crate) struct Common {
     /// The lake, in place of `lake.url` in cdp.toml: a URL, or a path [env: CDP_LAKE]
     #[arg(long, global = true, value_name = "URL-OR-PATH")]
     pub(crate) lake: Option<String>,
-    /// How results are written
-    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    /// How results are written: `text`, `json`, or `csv` (rows of `sql` only)
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text, hide_possible_values = true)]
     pub(crate) format: Format,
     /// Say nothing but results and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]

@@ -34,6 +34,16 @@ pub(crate) fn new_run_id() -> String {
     Uuid::now_v7().to_string()
 }
 
+/// The program as it was called, so that the commands it suggests can be typed as they stand.
+pub(crate) fn program() -> String {
+    let called = std::env::args().next().unwrap_or_default();
+    if called.contains(std::path::MAIN_SEPARATOR) {
+        called
+    } else {
+        "cdp-jobs".to_owned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

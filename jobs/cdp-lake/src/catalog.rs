@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
 use cdp_plan::{
     AsOfDate, Body, Layer, Manifest, Materialization, Model, ParamValue, Source, TableName,
 };
@@ -110,6 +111,8 @@ pub struct Catalog {
     supplied: BTreeMap<String, ParamValue>,
     session: SessionContext,
     versions: Mutex<BTreeMap<TableName, u64>>,
+    /// In the test of a model: the rows that are given; every other table is empty.
+    given: Option<BTreeMap<TableName, RecordBatch>>,
 }
 
 impl Catalog {
@@ -126,7 +129,16 @@ impl Catalog {
             supplied,
             session,
             versions: Mutex::default(),
+            given: None,
         })
+    }
+
+    /// A catalog that holds rows written by hand, and no others.
+    pub fn with_given(self, given: BTreeMap<TableName, RecordBatch>) -> Self {
+        Self {
+            given: Some(given),
+            ..self
+        }
     }
 
     /// The session that the tables are registered in.
@@ -202,6 +214,9 @@ impl Catalog {
         if let Some(source) = manifest.source(name) {
             return self.source(source, Rows::Valid).await;
         }
+        if let Some(given) = &self.given {
+            return self.given(name, given);
+        }
         if name.layer() == Layer::Ops
             && let Some(provider) = self.stored(name, false).await?
         {
@@ -224,6 +239,26 @@ impl Catalog {
                 }
             }
         }
+    }
+
+    /// The rows of a model that a test gives, without partitions of later dates.
+    fn given(
+        &self,
+        name: &TableName,
+        given: &BTreeMap<TableName, RecordBatch>,
+    ) -> Result<Arc<dyn TableProvider>> {
+        let Some(rows) = given.get(name) else {
+            return empty(self.tables.schemas.of(name)?);
+        };
+        let table = MemTable::try_new(rows.schema(), vec![vec![rows.clone()]])?;
+        let plan = self.session.read_table(Arc::new(table))?.into_unoptimized_plan();
+        let model = self.tables.manifest.model(name);
+        let by_date = model.is_some_and(|m| m.materialization == Materialization::Partition);
+        let plan = match self.as_of_date.filter(|_| by_date) {
+            Some(date) => until(plan, date)?,
+            None => plan,
+        };
+        Ok(Arc::new(ViewTable::new(plan, None)))
     }
 
     async fn scratch(&self, model: &Model) -> Result<Staged> {
@@ -250,10 +285,7 @@ impl Catalog {
         };
         let plan = self.scan(name, &table).await?;
         let plan = match self.as_of_date.filter(|_| by_date) {
-            Some(date) => {
-                let seen = own("as_of_date").lt_eq(lit(ScalarValue::Date32(Some(date.epoch_day()))));
-                LogicalPlanBuilder::from(plan).filter(seen)?.build()?
-            }
+            Some(date) => until(plan, date)?,
             None => plan,
         };
         Ok(Some(Arc::new(ViewTable::new(plan, None))))
@@ -274,10 +306,9 @@ impl Catalog {
         source: &Source,
         rows: Rows,
     ) -> Result<Option<LogicalPlan>> {
-        let Some(table) = self.tables.source(source).await? else {
+        let Some(scan) = self.source_scan(source).await? else {
             return Ok(None);
         };
-        let scan = self.scan(&source.name, &table).await?;
         columns_fit(source, &scan)?;
         let typed = source
             .columns
@@ -317,6 +348,21 @@ impl Catalog {
             }
         }
         Ok(Some(builder.build()?))
+    }
+
+    async fn source_scan(&self, source: &Source) -> Result<Option<LogicalPlan>> {
+        if let Some(given) = &self.given {
+            let Some(rows) = given.get(&source.name) else {
+                return Ok(None);
+            };
+            let table = MemTable::try_new(rows.schema(), vec![vec![rows.clone()]])?;
+            let frame = self.session.read_table(Arc::new(table))?;
+            return Ok(Some(frame.into_unoptimized_plan()));
+        }
+        match self.tables.source(source).await? {
+            Some(table) => Ok(Some(self.scan(&source.name, &table).await?)),
+            None => Ok(None),
+        }
     }
 
     /// The condition that a sound row meets.
@@ -363,6 +409,12 @@ pub(crate) enum Rows {
     Valid,
     SetAside,
     All,
+}
+
+/// Without the partitions of later dates.
+fn until(plan: LogicalPlan, date: AsOfDate) -> Result<LogicalPlan> {
+    let seen = own("as_of_date").lt_eq(lit(ScalarValue::Date32(Some(date.epoch_day()))));
+    Ok(LogicalPlanBuilder::from(plan).filter(seen)?.build()?)
 }
 
 fn cutoff(date: AsOfDate) -> Expr {

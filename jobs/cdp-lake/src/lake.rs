@@ -88,6 +88,11 @@ impl Lake {
     /// The table at a URL, which may not exist yet: then it has no version.
     pub(crate) async fn handle(&self, url: &Url) -> Result<DeltaTable> {
         let mut table = self.build(url)?;
+        let path = url.to_file_path().ok().filter(|_| url.scheme() == "file");
+        if path.is_some_and(|path| !path.join("_delta_log").exists()) {
+            // The kernel takes a folder that is not there for a fault.
+            return Ok(table);
+        }
         match table.load().await {
             Ok(()) | Err(DeltaTableError::NotATable(_)) => Ok(table),
             Err(error) => {
@@ -141,33 +146,38 @@ impl Lake {
             LakeError::new(ErrorKind::Unsupported, error.to_string())
         })?;
         let store = self.build(&self.url(&probe)?)?.log_store().object_store(None);
-        let path = Path::from(format!("{}.txt", Uuid::new_v4()));
+        keeps_writers_apart(store.as_ref())
+            .await
+            .map_err(|error| error.with("lake", &self.root))
+    }
+}
+
+/// Creates one object twice; the second time must fail.
+pub(crate) async fn keeps_writers_apart(store: &dyn ObjectStore) -> Result<()> {
+    let path = Path::from(format!("{}.txt", Uuid::new_v4()));
+    let put = |text: &'static str| {
         let create = PutOptions {
             mode: PutMode::Create,
             ..PutOptions::default()
         };
-        let put = |text: &'static str| {
-            store.put_opts(&path, PutPayload::from_static(text.as_bytes()), create.clone())
-        };
-        let unreachable = |error: object_store::Error| {
-            LakeError::from(error)
-                .with("lake", &self.root)
-                .hint("check `lake.url`, `lake.options` and the credentials in the environment")
-        };
-        put("first").await.map_err(unreachable)?;
-        let second = put("second").await;
-        store.delete(&path).await.map_err(unreachable)?;
-        match second {
-            Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
-            Err(error) => Err(unreachable(error)),
-            Ok(_) => Err(LakeError::new(
-                ErrorKind::Unsupported,
-                "the object store ignores conditional writes (`If-None-Match`), so two writers \
-                 could overwrite each other's commits",
-            )
-            .with("lake", &self.root)
-            .hint("use a store that supports them, such as S3 itself, SeaweedFS, MinIO or Azure")),
-        }
+        store.put_opts(&path, PutPayload::from_static(text.as_bytes()), create)
+    };
+    let unreachable = |error: object_store::Error| {
+        LakeError::from(error)
+            .hint("check `lake.url`, `lake.options` and the credentials in the environment")
+    };
+    put("first").await.map_err(unreachable)?;
+    let second = put("second").await;
+    store.delete(&path).await.map_err(unreachable)?;
+    match second {
+        Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
+        Err(error) => Err(unreachable(error)),
+        Ok(_) => Err(LakeError::new(
+            ErrorKind::Unsupported,
+            "the object store ignores conditional writes (`If-None-Match`), so two writers could \
+             overwrite each other's commits",
+        )
+        .hint("use a store that supports them, such as S3 itself, SeaweedFS, MinIO or Azure")),
     }
 }
 

@@ -8,6 +8,7 @@ mod catalog;
 mod check;
 mod engine;
 mod error;
+mod given;
 mod lake;
 mod load;
 mod pool;
@@ -19,10 +20,14 @@ mod types;
 mod udf;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 pub use catalog::{Catalog, RunTables};
 pub use check::{Breach, breaches};
 pub use engine::Engine;
 pub use error::{ErrorKind, LakeError, Result};
+pub use given::{column_names, csv_lines, line, rows_from_csv, rows_to_csv};
 pub use lake::Lake;
 pub use load::{LoadLimits, Loaded, load};
 pub use quarantine::{BadRow, Inspection, first_event_day, inspect};

@@ -68,6 +68,12 @@ impl Catalog {
             .map_err(|error| error.with("model", &model.name))
     }
 
+    /// The rows of a model's query, in memory.
+    pub async fn model_rows(&self, model: &Model) -> Result<Vec<RecordBatch>> {
+        let plan = crate::types::to_stored(self.plan(model).await?)?;
+        Ok(DataFrame::new(self.session().state(), plan).collect().await?)
+    }
+
     async fn stage(&self, plan: LogicalPlan) -> Result<Staged> {
         self.tables().scratch().stage(self.session(), plan).await
     }

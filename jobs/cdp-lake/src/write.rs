@@ -97,22 +97,21 @@ pub(crate) async fn replace(
     let table = lake.handle(url).await?;
     let schema: SchemaRef = plan.schema().inner().clone();
     let commit = Uuid::new_v4().to_string();
-    let mut builder = prepare(&table, plan, session)
-        .with_commit_properties(properties(provenance, &commit, Vec::new()));
+    let commit_properties = || properties(provenance, &commit, Vec::new());
+    let mut builder = prepare(&table, plan, session).with_commit_properties(commit_properties());
     if let Some(column) = scope.column() {
         builder = builder.with_partition_columns([column]);
     }
     builder = match Change::between(&table, &schema)? {
-        Change::New => builder.with_save_mode(SaveMode::ErrorIfExists),
+        Change::New => create(builder, commit_properties()),
         Change::Same => overwrite(builder, scope),
         Change::Added => overwrite(builder, scope).with_schema_mode(SchemaMode::Merge),
         Change::Other(_) if *scope == Scope::Whole => {
             // A predicate and a new schema exclude each other, so the commit must be the very next.
-            let strict = properties(provenance, &commit, Vec::new()).with_max_retries(0);
             builder
                 .with_save_mode(SaveMode::Overwrite)
                 .with_schema_mode(SchemaMode::Overwrite)
-                .with_commit_properties(strict)
+                .with_commit_properties(commit_properties().with_max_retries(0))
         }
         Change::Other(what) => {
             return Err(LakeError::new(ErrorKind::Schema, what).with("table", url).hint(
@@ -153,7 +152,9 @@ pub async fn append_rows(
     append(lake, url, plan, &session, provenance, &[]).await
 }
 
-/// Appends rows and notes the transactions, which the caller has looked for before.
+/// Appends rows and notes the transactions. delta-rs would commit a transaction twice without a word,
+/// so they are looked for in the very snapshot that the commit starts from; one that comes between is
+/// a conflict.
 pub(crate) async fn append(
     lake: &Lake,
     url: &Url,
@@ -165,14 +166,18 @@ pub(crate) async fn append(
     let table = lake.handle(url).await?;
     let schema: SchemaRef = plan.schema().inner().clone();
     let commit = Uuid::new_v4().to_string();
-    let transactions = transactions
-        .iter()
-        .map(|app_id| Transaction::new(app_id, 1))
-        .collect();
-    let mut builder = prepare(&table, plan, session)
-        .with_commit_properties(properties(provenance, &commit, transactions));
+    for app_id in transactions {
+        if has_transaction(&table, app_id).await? {
+            let message = "another writer has added the same rows";
+            return Err(LakeError::new(ErrorKind::Conflict, message).with("table", url));
+        }
+    }
+    let transactions = transactions.iter().map(|app_id| Transaction::new(app_id, 1));
+    let commit_properties = properties(provenance, &commit, transactions.collect());
+    let mut builder =
+        prepare(&table, plan, session).with_commit_properties(commit_properties.clone());
     builder = match Change::between(&table, &schema)? {
-        Change::New => builder.with_save_mode(SaveMode::ErrorIfExists),
+        Change::New => create(builder, commit_properties),
         Change::Same => builder.with_save_mode(SaveMode::Append),
         Change::Added => builder
             .with_save_mode(SaveMode::Append)
@@ -182,6 +187,23 @@ pub(crate) async fn append(
         }
     };
     finish(lake, url, &commit, builder).await
+}
+
+/// Whether a table's log knows a transaction.
+pub(crate) async fn has_transaction(table: &DeltaTable, app_id: &str) -> Result<bool> {
+    let Ok(state) = table.snapshot() else {
+        return Ok(false);
+    };
+    let log = table.log_store();
+    Ok(state.transaction_version(log.as_ref(), app_id).await?.is_some())
+}
+
+/// Two writers that create a table at once would both commit, the second as an append: so the commit
+/// must be the table's very first.
+fn create(builder: WriteBuilder, commit_properties: CommitProperties) -> WriteBuilder {
+    builder
+        .with_save_mode(SaveMode::ErrorIfExists)
+        .with_commit_properties(commit_properties.with_max_retries(0))
 }
 
 fn overwrite(builder: WriteBuilder, scope: &Scope) -> WriteBuilder {

@@ -28,7 +28,7 @@ impl Kind {
             Self::UserId => "user_id",
             Self::AnonymousId => "anonymous_id",
             Self::DeviceId => "device_id",
-            Self::ContactId => "contact_id",
+            Self::ContactId => "crm_id",
             Self::LoyaltyId => "loyalty_id",
             Self::RecordId => "record_id",
         }

@@ -72,13 +72,12 @@ impl Default for RawIdentityConfig {
     fn default() -> Self {
         let types = [
             ("user_id", "id", Some(1)),
-            ("contact_id", "id", Some(5)),
+            ("crm_id", "id", Some(5)),
             ("loyalty_id", "id", Some(2)),
             ("email", "email", Some(5)),
             ("phone", "phone", Some(5)),
             ("device_id", "id", Some(20)),
             ("anonymous_id", "id", Some(100)),
-            ("record_id", "id", None),
         ];
         let types = (1..).zip(types).map(|(priority, (name, normalise, max))| {
             let unique = max == Some(1);
@@ -151,7 +150,6 @@ mod tests {
         assert_eq!(read.cluster_size_max, 200);
         assert_eq!(read.types["email"].max_per_profile, Some(5));
         assert!(read.types["user_id"].unique);
-        assert_eq!(read.types["record_id"].priority, 8);
     }
 
     #[test]

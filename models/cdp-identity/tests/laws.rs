@@ -161,7 +161,7 @@ proptest! {
         let one = resolve(&rules(), rows.clone(), &old, 9);
         let mut more = rows;
         more.push(Evidence {
-            left: "contact_id:new".to_owned(),
+            left: "crm_id:new".to_owned(),
             right: Some("phone:+491234567".to_owned()),
             source: "crm".to_owned(),
             first_seen: 0,
@@ -169,7 +169,7 @@ proptest! {
             count: 1,
         });
         let mut other = resolve(&rules(), more, &old, 9);
-        other.assignments.retain(|row| !["contact_id", "phone"].contains(&&*row.identifier_type));
+        other.assignments.retain(|row| !["crm_id", "phone"].contains(&&*row.identifier_type));
         prop_assert_eq!(one, other);
     }
 

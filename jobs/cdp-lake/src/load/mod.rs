@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use cdp_plan::Source;
 use serde::Serialize;
@@ -17,7 +18,10 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{ErrorKind, LakeError, Result};
 use crate::lake::Lake;
-use crate::write::{Provenance, append};
+use crate::write::{Provenance, append, has_transaction};
+
+/// How often a load begins again when other writers come first.
+const ATTEMPTS: u64 = 5;
 
 /// What a load did.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -96,6 +100,26 @@ pub async fn load(
     limits: LoadLimits,
     provenance: &Provenance,
 ) -> Result<Loaded> {
+    let mut attempt = 1;
+    loop {
+        match load_once(lake, source, paths, limits, provenance).await {
+            // Another load came first: what it added is known now.
+            Err(error) if error.retryable() && attempt < ATTEMPTS => {
+                tokio::time::sleep(Duration::from_millis(100 * attempt)).await;
+                attempt += 1;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn load_once(
+    lake: &Lake,
+    source: &Source,
+    paths: &[PathBuf],
+    limits: LoadLimits,
+    provenance: &Provenance,
+) -> Result<Loaded> {
     let url = lake.source_url(source)?;
     let mut loaded = Loaded {
         source: source.name.to_string(),
@@ -137,14 +161,7 @@ async fn new_files(
         let (format, gzip) = format_of(path)?;
         let sha256 = sha256(path)?;
         let known = match &table {
-            Some(table) => {
-                let state = table.snapshot()?;
-                let log = table.log_store();
-                state
-                    .transaction_version(log.as_ref(), transaction(&sha256))
-                    .await?
-                    .is_some()
-            }
+            Some(table) => has_transaction(table, &transaction(&sha256)).await?,
             None => false,
         };
         if known || files.iter().any(|file| file.sha256 == sha256) {

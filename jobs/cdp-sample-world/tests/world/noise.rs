@@ -159,7 +159,7 @@ fn check_contacts(world: &Generated) {
     let truth = world.records("truth/identifiers.csv");
     let contacts_of = grouped(&truth, "person_id").into_values().map(|rows| {
         rows.iter()
-            .filter(|row| is(row, "identifier_type", "contact_id"))
+            .filter(|row| is(row, "identifier_type", "crm_id"))
             .count()
     });
     assert!(contacts_of.filter(|contacts| *contacts == 2).count() > 20);

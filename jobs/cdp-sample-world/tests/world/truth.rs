@@ -116,7 +116,7 @@ fn the_truth_names_every_identifier_in_the_tables_and_no_other() {
         "user_id",
         "anonymous_id",
         "device_id",
-        "contact_id",
+        "crm_id",
         "loyalty_id",
         "record_id",
     ];
@@ -124,7 +124,8 @@ fn the_truth_names_every_identifier_in_the_tables_and_no_other() {
     for file in world.summary.files.iter().filter(|f| f.source.is_some()) {
         for row in world.records(file.name) {
             for kind in kinds {
-                if let Some(value) = row.get(kind) {
+                let column = if kind == "crm_id" { "contact_id" } else { kind };
+                if let Some(value) = row.get(column) {
                     in_tables.insert((kind.to_owned(), normalised(kind, value)));
                 }
             }

@@ -1,0 +1,157 @@
+//! `run`: does the plan of one date.
+
+use std::fmt::Write;
+
+use cdp_plan::{AsOfDate, Severity};
+use cdp_runner::{Project, RunSettings, RunSummary, TaskRecord, TaskStatus};
+
+use super::{Context, VERSION, check_selection};
+use crate::cli::RunArgs;
+use crate::exit_status::ExitStatus;
+use crate::failure::{Result, lines};
+use crate::host::{self, ThisProcess};
+use crate::output::{colours, counted, duration, say};
+use crate::{progress, project};
+
+/// Runs a date.
+pub(super) async fn run(context: &Context, args: &RunArgs) -> Result {
+    let project = project::open(&context.settings).await?;
+    check_selection(&project, &args.select.select)?;
+    project::expect_lake(&project, &context.settings)?;
+    let wanted = Wanted {
+        select: &args.select.select,
+        force: args.force,
+        reason: None,
+    };
+    let summary = run_date(context, &project, args.as_of, &wanted).await?;
+    if context.output.is_json() {
+        context.output.json(&summary)?;
+    } else {
+        context.output.text(&text(&summary))?;
+    }
+    tell_errors(&summary);
+    Ok(summary.outcome().into())
+}
+
+/// How a date is to be run.
+pub(super) struct Wanted<'a> {
+    pub(super) select: &'a [String],
+    pub(super) force: bool,
+    pub(super) reason: Option<String>,
+}
+
+/// Plans a date and does the plan.
+pub(super) async fn run_date(
+    context: &Context,
+    project: &Project,
+    as_of: AsOfDate,
+    wanted: &Wanted<'_>,
+) -> Result<RunSummary> {
+    let plan = project.plan(as_of, wanted.select).await?;
+    let settings = RunSettings {
+        run_id: host::new_run_id(),
+        force: wanted.force,
+        reason: wanted.reason.clone(),
+        program_version: VERSION.to_owned(),
+    };
+    let observer = progress::observer(context.output);
+    Ok(project
+        .run(&plan, &settings, &ThisProcess, observer.as_ref())
+        .await?)
+}
+
+/// The summary for people.
+pub(super) fn text(summary: &RunSummary) -> String {
+    let mut text = format!("{}\n", headline(summary));
+    for record in &summary.records {
+        for breach in &record.breaches {
+            let lead = match breach.severity {
+                Severity::Fail => "held back",
+                Severity::Warn => "warning",
+            };
+            let sample = match breach.sample.as_slice() {
+                [] => String::new(),
+                rows => format!(", such as {}", rows.join(" | ")),
+            };
+            let _ = writeln!(
+                text,
+                "  {lead}: {}: {} does not hold for {}{sample}",
+                record.task,
+                breach.rule,
+                counted(breach.rows, "row"),
+            );
+        }
+        if record.rows_set_aside > 0 {
+            let rows = counted(record.rows_set_aside, "row");
+            let _ = writeln!(text, "  set aside: {}: {rows}, see ops.quarantine", record.task);
+        }
+        if let Some(note) = &record.note {
+            let _ = writeln!(text, "  note: {}: {note}", record.task);
+        }
+    }
+    for rest in &summary.resting {
+        let _ = writeln!(text, "  resting: {}: {}", rest.name, rest.reason);
+    }
+    text
+}
+
+/// One line: the date, how many tasks ended how, and how long it took.
+pub(super) fn headline(summary: &RunSummary) -> String {
+    let kinds = [
+        (TaskStatus::Succeeded, "done"),
+        (TaskStatus::UpToDate, "up to date"),
+        (TaskStatus::Superseded, "superseded by a later date"),
+        (TaskStatus::HeldBack, "held back"),
+        (TaskStatus::Failed, "failed"),
+        (TaskStatus::Skipped, "skipped"),
+    ];
+    let counts: Vec<String> = kinds
+        .iter()
+        .filter_map(|(status, word)| {
+            let records = summary.records.iter();
+            let count = records.filter(|record| record.status == *status).count();
+            (count > 0).then(|| format!("{count} {word}"))
+        })
+        .collect();
+    let told = if counts.is_empty() {
+        "nothing to do".to_owned()
+    } else {
+        counts.join(", ")
+    };
+    format!("as of {}: {told}, in {}", summary.as_of_date, duration(took(summary)))
+}
+
+/// From the first task's start to the last one's end.
+fn took(summary: &RunSummary) -> u64 {
+    let first = summary.records.iter().map(|record| record.started_at).min();
+    let last = summary.records.iter().map(|record| record.finished_at).max();
+    let (Some(first), Some(last)) = (first, last) else {
+        return 0;
+    };
+    u64::try_from((last - first).num_milliseconds()).unwrap_or(0)
+}
+
+/// What went wrong, on standard error.
+pub(super) fn tell_errors(summary: &RunSummary) {
+    for record in &summary.records {
+        if let Some(text) = told_error(record) {
+            say(&text);
+        }
+    }
+}
+
+fn told_error(record: &TaskRecord) -> Option<String> {
+    let error = record.error.as_ref()?;
+    // What was skipped is told by what it waited for.
+    if record.status == TaskStatus::Skipped {
+        return None;
+    }
+    let message = format!("`{}` as of {}: {error}", record.task, record.as_of_date);
+    Some(lines(&message, record.hint.as_deref(), colours()))
+}
+
+/// Whether later dates may follow.
+pub(super) fn went_well(summary: &RunSummary) -> bool {
+    let status = ExitStatus::from(summary.outcome());
+    matches!(status, ExitStatus::Done | ExitStatus::NothingToDo)
+}

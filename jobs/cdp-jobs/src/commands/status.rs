@@ -1,0 +1,134 @@
+//! `status`: the last runs of the ledger.
+
+use std::fmt::Write;
+
+use cdp_runner::RunRow;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Context;
+use crate::cli::StatusArgs;
+use crate::exit_status::ExitStatus;
+use crate::failure::Result;
+use crate::output::{Table, count, counted, duration};
+use crate::project;
+
+/// More tasks than any run has.
+const TASKS_MAX: usize = 1_000;
+
+/// The rows of one run.
+#[derive(Debug, Serialize)]
+struct Run {
+    run_id: String,
+    as_of_date: String,
+    status: &'static str,
+    started_at: String,
+    duration_ms: i64,
+    rows: i64,
+    peak_memory_bytes: i64,
+    reason: Option<String>,
+    tasks: Vec<RunRow>,
+}
+
+/// Prints the last runs, newest first.
+pub(super) async fn status(context: &Context, args: &StatusArgs) -> Result {
+    let project = project::open(&context.settings).await?;
+    project::expect_lake(&project, &context.settings)?;
+    let rows = project.runs(args.last.saturating_mul(TASKS_MAX)).await?;
+    let mut runs = grouped(rows);
+    runs.truncate(args.last);
+    if context.output.is_json() {
+        context.output.json(&runs)?;
+    } else if runs.is_empty() {
+        context.output.say("there is no run yet");
+    } else {
+        context.output.text(&text(&runs))?;
+    }
+    Ok(ExitStatus::Done)
+}
+
+fn grouped(rows: Vec<RunRow>) -> Vec<Run> {
+    let mut groups: Vec<Vec<RunRow>> = Vec::new();
+    for row in rows {
+        match groups.iter_mut().find(|group| group[0].run_id == row.run_id) {
+            Some(group) => group.push(row),
+            None => groups.push(vec![row]),
+        }
+    }
+    groups.into_iter().map(run).collect()
+}
+
+/// One run from its rows, newest first.
+fn run(mut tasks: Vec<RunRow>) -> Run {
+    tasks.reverse();
+    let any = |status: &str| tasks.iter().any(|task| task.status == status);
+    let status = if any("failed") {
+        "failed"
+    } else if any("held_back") {
+        "held_back"
+    } else {
+        "succeeded"
+    };
+    let date = tasks.iter().map(|task| task.as_of_date.as_str()).max();
+    let started = tasks.iter().map(|task| task.started_at.as_str()).min();
+    Run {
+        run_id: tasks[0].run_id.clone(),
+        as_of_date: date.unwrap_or_default().to_owned(),
+        status,
+        started_at: started.unwrap_or_default().to_owned(),
+        duration_ms: tasks.iter().map(|task| task.duration_ms).sum(),
+        rows: tasks.iter().map(|task| task.rows).sum(),
+        peak_memory_bytes: tasks.iter().map(|task| task.peak_memory_bytes).max().unwrap_or(0),
+        reason: tasks.iter().find_map(|task| task.reason.clone()),
+        tasks,
+    }
+}
+
+fn text(runs: &[Run]) -> String {
+    let mut table = Table::new(&[3, 4, 5, 6]);
+    table.row(["started (UTC)", "as of", "status", "tasks", "rows", "took", "memory", "reason"]);
+    for run in runs {
+        let started = run.started_at.get(..19).unwrap_or(&run.started_at);
+        table.row([
+            &started.replace('T', " "),
+            &run.as_of_date,
+            &run.status.replace('_', " "),
+            &run.tasks.len().to_string(),
+            &count(unsigned(run.rows)),
+            &duration(unsigned(run.duration_ms)),
+            &format!("{} MiB", run.peak_memory_bytes >> 20),
+            run.reason.as_deref().unwrap_or_default(),
+        ]);
+    }
+    let mut text = table.to_string();
+    for task in runs.iter().flat_map(|run| &run.tasks) {
+        let broken = broken(task);
+        if broken.is_empty() {
+            continue;
+        }
+        let (name, date) = (&task.task, &task.as_of_date);
+        let _ = writeln!(text, "\n{name} as of {date}: {}", task.status.replace('_', " "));
+        for line in broken {
+            let _ = writeln!(text, "  {line}");
+        }
+    }
+    text
+}
+
+/// Why a task did not publish its rows; nothing when it did, or when it only waited for another.
+fn broken(task: &RunRow) -> Vec<String> {
+    if !matches!(task.status.as_str(), "failed" | "held_back") {
+        return Vec::new();
+    }
+    let breaches: Vec<Value> = serde_json::from_str(&task.breaches).unwrap_or_default();
+    let failed = breaches.iter().filter(|breach| breach["severity"] == "fail");
+    let rules = failed.map(|breach| {
+        let rule = breach["rule"].as_str().unwrap_or_default();
+        format!("{rule} does not hold for {}", counted(breach["rows"].as_u64().unwrap_or(0), "row"))
+    });
+    task.error.clone().into_iter().chain(rules).collect()
+}
+
+fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}

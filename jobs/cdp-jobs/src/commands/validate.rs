@@ -1,0 +1,74 @@
+//! `validate`: every fault of cdp.toml and sql/ at once; with `--connect` those of the sources too.
+
+use cdp_plan::{Fault, Faults};
+use serde::Serialize;
+
+use super::Context;
+use crate::cli::ValidateArgs;
+use crate::exit_status::ExitStatus;
+use crate::failure::{Failure, Result};
+use crate::output::counted;
+use crate::project;
+
+/// A fault for machines.
+#[derive(Debug, Serialize)]
+struct Told<'a> {
+    file: Option<&'a str>,
+    line: Option<usize>,
+    column: Option<usize>,
+    message: &'a str,
+    hint: Option<&'a str>,
+}
+
+impl<'a> From<&'a Fault> for Told<'a> {
+    fn from(fault: &'a Fault) -> Self {
+        let place = fault.place();
+        Self {
+            file: place.map(|place| place.file.as_str()),
+            line: place.and_then(|place| place.line),
+            column: place.and_then(|place| place.column),
+            message: fault.message(),
+            hint: fault.hint_text(),
+        }
+    }
+}
+
+/// Checks a project.
+pub(super) async fn validate(context: &Context, args: &ValidateArgs) -> Result {
+    let faulty = match project::open(&context.settings).await {
+        Ok(project) => {
+            let found = if args.connect {
+                project::expect_lake(&project, &context.settings)?;
+                project.connect().await?
+            } else {
+                Vec::new()
+            };
+            match Faults::check(found) {
+                Ok(()) => return sound(context, &project, args.connect),
+                Err(faults) => faults,
+            }
+        }
+        Err(failure) => project::faults_of(failure)?,
+    };
+    if !context.output.is_json() {
+        return Err(faulty.into());
+    }
+    let faults: Vec<Told<'_>> = faulty.iter().map(Told::from).collect();
+    context.output.json(&serde_json::json!({ "faults": faults }))?;
+    Err(Failure::Told(ExitStatus::Faulty))
+}
+
+fn sound(context: &Context, project: &cdp_runner::Project, connected: bool) -> Result {
+    let sources = project.manifest().sources().count() as u64;
+    let models = project.manifest().models().count() as u64;
+    if context.output.is_json() {
+        let none: [Told<'_>; 0] = [];
+        let found = serde_json::json!({ "sources": sources, "models": models, "faults": none });
+        context.output.json(&found)?;
+        return Ok(ExitStatus::Done);
+    }
+    let (sources, models) = (counted(sources, "source"), counted(models, "model"));
+    let opened = if connected { ", every source opened" } else { "" };
+    context.output.text(&format!("{sources}, {models}, no faults{opened}\n"))?;
+    Ok(ExitStatus::Done)
+}

@@ -1,0 +1,6 @@
+//! Tests on a lake in a temporary folder: each stands for a trap of Delta or of the engine.
+
+mod fixture;
+mod loading;
+mod reading;
+mod writing;

@@ -36,5 +36,6 @@ fn entry(file: &'static File<'static>) -> Option<(String, &'static str)> {
 /// Whether a file of a `sql/` tree is a query, a sidecar or the list of sources.
 pub(crate) fn is_model_file(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
-    !name.starts_with('.') && (path.ends_with(".sql") || path.ends_with(".toml"))
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    !name.starts_with('.') && matches!(extension, Some("sql" | "toml"))
 }

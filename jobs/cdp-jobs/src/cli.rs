@@ -217,3 +217,58 @@ pub(crate) struct CompletionsArgs {
     /// Which shell
     pub(crate) shell: Shell,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    /// Every example of the help is typed, so that none goes stale.
+    #[test]
+    fn the_examples_can_be_typed() {
+        let mut typed = 0;
+        for verb in Cli::command().get_subcommands() {
+            let help = verb
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            for line in help.replace("\\\n", "").lines() {
+                let Some((_, command)) = line.split_once("cdp-jobs ") else {
+                    continue;
+                };
+                let words = words(command.split(" > ").next().unwrap_or_default());
+                if let Err(error) = Cli::try_parse_from(words) {
+                    panic!("{line}: {error}");
+                }
+                typed += 1;
+            }
+        }
+        assert!(typed > 20, "found only {typed}");
+    }
+
+    /// The words of a line as a shell would take them, quotes off.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = vec!["cdp-jobs".to_owned()];
+        let mut quote = None;
+        let mut starts = true;
+        for c in line.chars() {
+            match (c, quote) {
+                ('"' | '\'', None) => quote = Some(c),
+                (_, Some(open)) if c == open => quote = None,
+                (' ', None) => starts = true,
+                _ => {
+                    if std::mem::take(&mut starts) {
+                        words.push(String::new());
+                    }
+                    words.last_mut().unwrap().push(c);
+                }
+            }
+        }
+        words
+    }
+}

@@ -1,7 +1,7 @@
 //! Why a command did not do what was asked, and how that is said.
 
 use std::error::Error;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::io;
 use std::path::Path;
 
@@ -72,7 +72,10 @@ impl Failure {
         match self {
             Self::Faults(faults) => {
                 let each: Vec<String> = faults.iter().map(|fault| told(fault, colours)).collect();
-                format!("{}\n{faults}\n", each.join("\n"))
+                match each.as_slice() {
+                    [one] => one.clone(),
+                    many => format!("{}\n{faults}\n", many.join("\n")),
+                }
             }
             Self::Usage(faults) => {
                 let each: Vec<String> = faults.iter().map(|fault| told(fault, colours)).collect();
@@ -134,8 +137,10 @@ pub(crate) fn told_lake(error: &LakeError, colours: bool) -> String {
     let mut cause = error.source();
     while let Some(error) = cause {
         let message = error.to_string();
-        if !text.contains(message.trim()) {
-            text.push_str(&format!("  because {}\n", message.trim()));
+        // A cause often says the same, only with another word before it.
+        let told = |part: &str| text.contains(part.trim());
+        if !told(&message) && !message.split_once(": ").is_some_and(|(_, rest)| told(rest)) {
+            let _ = writeln!(text, "  because {}", message.trim());
         }
         cause = error.source();
     }
@@ -164,18 +169,21 @@ fn told(fault: &Fault, colours: bool) -> String {
     } else {
         GraphicalTheme::unicode_nocolor()
     };
-    theme.characters.error = "error:".to_owned();
+    "error:".clone_into(&mut theme.characters.error);
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_width(120)
         .with_wrap_lines(false)
         .without_cause_chain();
     let mut rendered = String::new();
-    if handler.render_report(&mut rendered, &Marked(fault)).is_err() {
+    if handler
+        .render_report(&mut rendered, &Marked(fault))
+        .is_err()
+    {
         return lines(fault.message(), fault.hint_text(), colours);
     }
     let mut text = rendered.trim_start().to_owned();
     if let Some(place) = fault.place().filter(|place| place.line.is_none()) {
-        text.push_str(&format!("   ╭─[{}]\n", place.file));
+        let _ = writeln!(text, "   ╭─[{}]", place.file);
     }
     if let Some(hint) = fault.hint_text() {
         text.push_str(&hint_line(hint, colours));
@@ -219,10 +227,25 @@ mod tests {
             .at(&file, 8..21)
             .label("not a key of this table");
         let text = Failure::from(Faults::from(fault)).message(false);
-        assert!(text.starts_with("error: unknown key `horizont_days`\n"), "{text}");
+        assert!(
+            text.starts_with("error: unknown key `horizont_days`\n"),
+            "{text}"
+        );
         assert!(text.contains("[cdp.toml:2:1]"), "{text}");
-        assert!(text.contains("\nhint: did you mean `horizon_days`?\n"), "{text}");
-        assert!(text.ends_with("\n1 fault found, nothing was run\n"), "{text}");
+        assert!(
+            text.contains("\nhint: did you mean `horizon_days`?\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn several_faults_are_counted() {
+        let faults = vec![Fault::new("one"), Fault::new("another")];
+        let text = Failure::from(Faults::check(faults).unwrap_err()).message(false);
+        assert_eq!(
+            text,
+            "error: another\n\nerror: one\n\n2 faults found, nothing was run\n"
+        );
     }
 
     #[test]

@@ -9,6 +9,10 @@ use uuid::Uuid;
 pub(crate) struct ThisProcess;
 
 impl Host for ThisProcess {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the clock"
+    )]
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
     }
@@ -24,7 +28,9 @@ impl Host for ThisProcess {
 
 /// The line `VmHWM:   123456 kB` in bytes.
 fn peak_in(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     kilobytes.checked_mul(1024)
 }
@@ -50,7 +56,10 @@ mod tests {
 
     #[test]
     fn the_peak_is_found_among_other_lines() {
-        assert_eq!(peak_in("Name:\tx\nVmHWM:\t   2048 kB\nVmRSS:\t 1 kB\n"), Some(2 << 20));
+        assert_eq!(
+            peak_in("Name:\tx\nVmHWM:\t   2048 kB\nVmRSS:\t 1 kB\n"),
+            Some(2 << 20)
+        );
         assert_eq!(peak_in("Name:\tx\n"), None);
     }
 }

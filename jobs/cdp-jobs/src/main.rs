@@ -24,7 +24,6 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::Cli;
 use crate::exit_status::ExitStatus;
-use crate::output::Output;
 
 /// Planning a deep query recurses deeply, most of all in a build that is not optimised.
 const STACK_BYTES: usize = 8 << 20;
@@ -37,14 +36,17 @@ fn main() -> ExitCode {
     let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
-            output::say(&failure::lines(&format!("cannot start: {error}"), None, false));
+            output::say(&failure::lines(
+                &format!("cannot start: {error}"),
+                None,
+                false,
+            ));
             return ExitStatus::Unreachable.into();
         }
     };
-    let output = Output::new(&cli.common);
     // On a thread of the runtime, which has the deep stack; the main thread only waits.
     let work = runtime.spawn(commands::dispatch(cli));
-    let status = runtime.block_on(signal::unless_stopped(work, output));
+    let status = runtime.block_on(signal::unless_stopped(work));
     runtime.shutdown_timeout(GRACE);
     status.into()
 }

@@ -1,6 +1,6 @@
 //! Where words go: results to standard output, talk to standard error.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 use serde::Serialize;
@@ -48,28 +48,28 @@ impl Output {
             say(&format!("{line}\n"));
         }
     }
+}
 
-    /// A failure, once.
-    pub(crate) fn fail(self, failure: &Failure) {
-        say(&failure.message(colours()));
-    }
+/// A failure, once.
+pub(crate) fn print_failure(failure: &Failure) {
+    say(&failure.message(colours()));
+}
 
-    /// A value as JSON, on standard output.
-    pub(crate) fn json(self, value: &impl Serialize) -> Result<()> {
-        let mut out = stdout();
-        serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from)?;
-        writeln!(out)?;
-        out.flush()?;
-        Ok(())
-    }
+/// A value as JSON, on standard output.
+pub(crate) fn print_json(value: &impl Serialize) -> Result<()> {
+    let mut out = stdout();
+    serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from)?;
+    writeln!(out)?;
+    out.flush()?;
+    Ok(())
+}
 
-    /// Text on standard output.
-    pub(crate) fn text(self, text: &str) -> Result<()> {
-        let mut out = stdout();
-        out.write_all(text.as_bytes())?;
-        out.flush()?;
-        Ok(())
-    }
+/// Text on standard output.
+pub(crate) fn print_text(text: &str) -> Result<()> {
+    let mut out = stdout();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
 }
 
 /// Standard output, to be flushed by who writes.
@@ -127,9 +127,9 @@ impl fmt::Display for Table {
                 let width = widths[column];
                 line.push_str(if column == 0 { "  " } else { "   " });
                 if self.right.contains(&column) {
-                    line.push_str(&format!("{cell:>width$}"));
+                    let _ = write!(line, "{cell:>width$}");
                 } else {
-                    line.push_str(&format!("{cell:<width$}"));
+                    let _ = write!(line, "{cell:<width$}");
                 }
             }
             writeln!(f, "{}", line.trim_end())?;
@@ -172,7 +172,12 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped() {
-        let cases = [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")];
+        let cases = [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ];
         for (number, text) in cases {
             assert_eq!(count(number), text);
         }
@@ -186,6 +191,9 @@ mod tests {
         let mut table = Table::new(&[1]);
         table.row(["table", "rows"]);
         table.row(["raw.orders", "12"]);
-        assert_eq!(table.to_string(), "  table        rows\n  raw.orders     12\n");
+        assert_eq!(
+            table.to_string(),
+            "  table        rows\n  raw.orders     12\n"
+        );
     }
 }

@@ -76,14 +76,22 @@ impl Bar {
 impl Observer for Bar {
     fn on(&self, event: &Event<'_>) {
         match event {
-            Event::RunStarted { as_of_date, tasks, .. } => {
+            Event::RunStarted {
+                as_of_date, tasks, ..
+            } => {
                 self.bar.set_length(*tasks as u64);
                 self.bar.set_message(format!("as of {as_of_date}"));
                 self.bar.enable_steady_tick(Duration::from_millis(120));
             }
             Event::TaskStarted { task } => self.bar.set_message(task.to_string()),
-            Event::TaskRetried { task, attempt, error } => {
-                self.bar.println(format!("{task}: attempt {attempt} failed, trying again: {error}"));
+            Event::TaskRetried {
+                task,
+                attempt,
+                error,
+            } => {
+                self.bar.println(format!(
+                    "{task}: attempt {attempt} failed, trying again: {error}"
+                ));
             }
             Event::TaskFinished { record } => self.finished(record),
             Event::RunFinished { .. } => self.bar.finish_and_clear(),

@@ -18,13 +18,19 @@ use crate::settings::Settings;
 /// The name of the configuration file.
 pub(crate) const CONFIG: &str = "cdp.toml";
 const SOURCES: &str = "sources.toml";
+/// What the URL of a lake may begin with.
+const SCHEMES: [&str; 9] = [
+    "file", "s3", "s3a", "gs", "az", "azure", "adl", "abfs", "abfss",
+];
 
 /// A project whose files, queries and lake URL have no fault. No lake is touched.
 pub(crate) async fn open(settings: &Settings) -> Result<Project> {
     let files = Files::read(settings)?;
     let mut faults = files.faults;
     let config = Config::read(&files.config, &mut faults);
-    let base = config.as_ref().map_or_else(|| base_of(&files.config), |config| config.base);
+    let base = config
+        .as_ref()
+        .map_or_else(|| base_of(&files.config), |config| config.base);
     let tree = overlay(base, files.tree);
     if base == Base::None && tree.is_empty() {
         faults.push(
@@ -39,7 +45,9 @@ pub(crate) async fn open(settings: &Settings) -> Result<Project> {
             .ok(),
         None => None,
     };
-    let vars = config.as_ref().map_or_else(Vars::new, |config| config.vars.clone());
+    let vars = config
+        .as_ref()
+        .map_or_else(Vars::new, |config| config.vars.clone());
     let manifest = Manifest::load(&tree, &vars, &files.config, faults)?;
     let (Some(mut config), Some(url)) = (config, url) else {
         unreachable!("without faults there is a configuration and a lake")
@@ -54,7 +62,10 @@ pub(crate) async fn open(settings: &Settings) -> Result<Project> {
 
 /// Refuses a lake on this machine that is not there, which would read as an empty one.
 pub(crate) fn expect_lake(project: &Project, settings: &Settings) -> Result<()> {
-    let elsewhere = project.manifest().sources().any(|source| source.location.is_some());
+    let elsewhere = project
+        .manifest()
+        .sources()
+        .any(|source| source.location.is_some());
     let root = project.lake().root();
     let path = root.to_file_path().ok().filter(|_| root.scheme() == "file");
     match path {
@@ -66,7 +77,9 @@ pub(crate) fn expect_lake(project: &Project, settings: &Settings) -> Result<()> 
                 settings.shown(CONFIG),
             );
             let message = format!("there is no lake at `{}`", path.trim_end_matches('/'));
-            Err(LakeError::new(ErrorKind::NotFound, message).hint(hint).into())
+            Err(LakeError::new(ErrorKind::NotFound, message)
+                .hint(hint)
+                .into())
         }
         _ => Ok(()),
     }
@@ -99,7 +112,8 @@ impl Files {
             Err(error) if below.is_empty() && error.kind() == IoKind::NotFound => return,
             Err(error) => {
                 let shown = settings.shown(&format!("sql/{below}"));
-                self.faults.push(Fault::new(format!("cannot read `{shown}`: {error}")));
+                self.faults
+                    .push(Fault::new(format!("cannot read `{shown}`: {error}")));
                 return;
             }
         };
@@ -190,14 +204,20 @@ fn lake_url(
     let fault = |reason: String| {
         let fault = Fault::new(format!("`{text}` is no place for a lake: {reason}"))
             .hint("write a folder, or a URL such as `s3://bucket/path`, `az://container/path`");
-        let key = file.find(&format!("\"{text}\"")).filter(|_| settings.lake.is_none());
+        let key = file
+            .find(&format!("\"{text}\""))
+            .filter(|_| settings.lake.is_none());
         Box::new(match key {
             Some(range) => fault.at(file, range),
             None => fault,
         })
     };
     if text.contains("://") {
-        return Url::parse(text).map_err(|error| fault(error.to_string()));
+        let url = Url::parse(text).map_err(|error| fault(error.to_string()))?;
+        if SCHEMES.contains(&url.scheme()) {
+            return Ok(url);
+        }
+        return Err(fault(format!("`{}://` is not supported", url.scheme())));
     }
     if text.is_empty() {
         return Err(fault("it is empty".to_owned()));

@@ -79,6 +79,10 @@ fn csv_error(error: csv::Error) -> io::Error {
 
 /// An array of objects, one on each line.
 fn write_json(out: &mut impl Write, result: &QueryResult) -> Result<()> {
+    if row_count(&result.batches) == 0 {
+        out.write_all(b"[]\n")?;
+        return Ok(());
+    }
     let keys = keys(&result.schema)?;
     out.write_all(b"[")?;
     let mut line: Vec<u8> = Vec::new();
@@ -206,7 +210,13 @@ mod tests {
         let mut result = result();
         result.batches.clear();
         let mut out = Vec::new();
+        write(&mut out, Format::Json, &result).unwrap();
+        assert_eq!(out, b"[]\n");
         write(&mut out, Format::Text, &result).unwrap();
-        assert!(String::from_utf8(out).unwrap().contains("| name | amount | share | day |"));
+        assert!(
+            String::from_utf8(out)
+                .unwrap()
+                .contains("| name | amount | share | day |")
+        );
     }
 }

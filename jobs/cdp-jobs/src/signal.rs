@@ -4,17 +4,17 @@ use tokio::task::JoinHandle;
 
 use crate::exit_status::ExitStatus;
 use crate::failure::Result;
-use crate::output::{Output, say};
+use crate::output::{print_failure, say};
 
 /// The status of the work; when the program is told to stop, the work is dropped where it waits,
 /// which leaves whole commits only.
-pub(crate) async fn unless_stopped(work: JoinHandle<Result>, output: Output) -> ExitStatus {
+pub(crate) async fn unless_stopped(work: JoinHandle<Result>) -> ExitStatus {
     let stop = work.abort_handle();
     tokio::select! {
         result = work => match result {
             Ok(Ok(status)) => status,
             Ok(Err(failure)) => {
-                output.fail(&failure);
+                print_failure(&failure);
                 failure.status()
             }
             // The panic hook has told it.

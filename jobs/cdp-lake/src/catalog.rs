@@ -16,7 +16,7 @@ use datafusion::common::{ScalarValue, TableReference};
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::{MemTable, ViewTable};
 use datafusion::execution::context::SessionContext;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, is_true, lit, try_cast};
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, lit};
 use deltalake::DeltaTable;
 use futures::future::{BoxFuture, FutureExt};
 use tokio::sync::Mutex;
@@ -26,7 +26,8 @@ use crate::error::{ErrorKind, LakeError, Result};
 use crate::lake::Lake;
 use crate::schema_book::SchemaBook;
 use crate::scratch::{Scratch, Staged};
-use crate::types::{arrow_type, exact, own, source_schema};
+use crate::source_view::Rows;
+use crate::types::own;
 
 /// What all catalogs of a run share.
 #[derive(Debug)]
@@ -112,7 +113,7 @@ pub struct Catalog {
     session: SessionContext,
     versions: Mutex<BTreeMap<TableName, u64>>,
     /// In the test of a model: the rows that are given; every other table is empty.
-    given: Option<BTreeMap<TableName, RecordBatch>>,
+    pub(crate) given: Option<BTreeMap<TableName, RecordBatch>>,
 }
 
 impl Catalog {
@@ -291,103 +292,7 @@ impl Catalog {
         Ok(Some(Arc::new(ViewTable::new(plan, None))))
     }
 
-    /// A source as queries see it.
-    async fn source(&self, source: &Source, rows: Rows) -> Result<Arc<dyn TableProvider>> {
-        match self.source_plan(source, rows).await? {
-            Some(plan) => Ok(Arc::new(ViewTable::new(plan, None))),
-            None => empty(source_schema(source)),
-        }
-    }
-
-    /// The rows of a source that were known before the date: those that are sound, or those that
-    /// are set aside.
-    pub(crate) async fn source_plan(
-        &self,
-        source: &Source,
-        rows: Rows,
-    ) -> Result<Option<LogicalPlan>> {
-        let Some(scan) = self.source_scan(source).await? else {
-            return Ok(None);
-        };
-        columns_fit(source, &scan)?;
-        let typed = source
-            .columns
-            .iter()
-            .map(|(name, column_type)| {
-                let wanted = arrow_type(*column_type);
-                let same = scan
-                    .schema()
-                    .field_with_unqualified_name(name)
-                    .is_ok_and(|field| *field.data_type() == wanted);
-                let column = exact(name);
-                if same { column } else { try_cast(column, wanted).alias(name) }
-            })
-            .collect::<Vec<Expr>>();
-        let mut builder = LogicalPlanBuilder::from(scan).project(typed)?;
-        let sound = self.sound(source, builder.plan())?;
-        builder = match rows {
-            Rows::Valid => builder.filter(sound)?,
-            Rows::SetAside => builder.filter(Expr::IsNotTrue(Box::new(sound)))?,
-            Rows::All => builder,
-        };
-        if let Some(date) = self.as_of_date {
-            let before = cutoff(date);
-            let event = exact(&source.event_time);
-            let known = match rows {
-                Rows::Valid => event.lt(before.clone()),
-                // A row without a time is at fault on every date.
-                Rows::SetAside | Rows::All => {
-                    event.clone().lt(before.clone()).or(event.is_null())
-                }
-            };
-            builder = builder.filter(known)?;
-            if let Some(column) = &source.ingest_time {
-                let arrived = exact(column);
-                let known = arrived.clone().lt(before).or(arrived.is_null());
-                builder = builder.filter(known)?;
-            }
-        }
-        Ok(Some(builder.build()?))
-    }
-
-    async fn source_scan(&self, source: &Source) -> Result<Option<LogicalPlan>> {
-        if let Some(given) = &self.given {
-            let Some(rows) = given.get(&source.name) else {
-                return Ok(None);
-            };
-            let table = MemTable::try_new(rows.schema(), vec![vec![rows.clone()]])?;
-            let frame = self.session.read_table(Arc::new(table))?;
-            return Ok(Some(frame.into_unoptimized_plan()));
-        }
-        match self.tables.source(source).await? {
-            Some(table) => Ok(Some(self.scan(&source.name, &table).await?)),
-            None => Ok(None),
-        }
-    }
-
-    /// The condition that a sound row meets.
-    fn sound(&self, source: &Source, plan: &LogicalPlan) -> Result<Expr> {
-        let mut sound = lit(true);
-        for column in &source.required {
-            sound = sound.and(exact(column).is_not_null());
-        }
-        for (rule, text) in &source.rules {
-            let condition = self
-                .session
-                .state()
-                .create_logical_expr(text, plan.schema())
-                .map_err(|error| {
-                    LakeError::from(error)
-                        .with("source", &source.name)
-                        .with("rule", rule)
-                        .hint("a rule is a SQL condition over the columns of its source")
-                })?;
-            sound = sound.and(is_true(condition.clone()).or(condition.is_null()));
-        }
-        Ok(sound)
-    }
-
-    async fn scan(&self, name: &TableName, table: &DeltaTable) -> Result<LogicalPlan> {
+    pub(crate) async fn scan(&self, name: &TableName, table: &DeltaTable) -> Result<LogicalPlan> {
         let version = table.version().unwrap_or_default();
         self.versions.lock().await.insert(name.clone(), version);
         let state = self.session.state();
@@ -403,24 +308,10 @@ impl Catalog {
     }
 }
 
-/// Which rows of a source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Rows {
-    Valid,
-    SetAside,
-    All,
-}
-
 /// Without the partitions of later dates.
 fn until(plan: LogicalPlan, date: AsOfDate) -> Result<LogicalPlan> {
     let seen = own("as_of_date").lt_eq(lit(ScalarValue::Date32(Some(date.epoch_day()))));
     Ok(LogicalPlanBuilder::from(plan).filter(seen)?.build()?)
-}
-
-fn cutoff(date: AsOfDate) -> Expr {
-    const MICROS_PER_DAY: i64 = 86_400_000_000;
-    let micros = i64::from(date.epoch_day()) * MICROS_PER_DAY;
-    lit(ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into())))
 }
 
 /// `layer.name` for the engine.
@@ -428,27 +319,6 @@ pub(crate) fn reference(name: &TableName) -> TableReference {
     TableReference::partial(name.layer().name(), name.name())
 }
 
-fn empty(schema: SchemaRef) -> Result<Arc<dyn TableProvider>> {
+pub(crate) fn empty(schema: SchemaRef) -> Result<Arc<dyn TableProvider>> {
     Ok(Arc::new(MemTable::try_new(schema, vec![vec![]])?))
-}
-
-/// Every declared column must be there; all that are missing are named.
-fn columns_fit(source: &Source, scan: &LogicalPlan) -> Result<()> {
-    let schema = scan.schema();
-    let missing: Vec<String> = source
-        .columns
-        .iter()
-        .filter(|(name, _)| schema.field_with_unqualified_name(name).is_err())
-        .map(|(name, _)| format!("`{name}`"))
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let found: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-    Err(LakeError::new(
-        ErrorKind::Schema,
-        format!("the table of `{}` lacks {}", source.name, missing.join(", ")),
-    )
-    .with("it has", found.join(", "))
-    .hint("correct `[sources.….columns]` in sql/sources.toml and the staging query that reads it"))
 }

@@ -16,6 +16,7 @@ mod quarantine;
 mod query;
 mod schema_book;
 mod scratch;
+mod source_view;
 mod types;
 mod udf;
 mod write;

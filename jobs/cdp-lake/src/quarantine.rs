@@ -11,9 +11,10 @@ use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::DataFrame;
 use serde_json::{Map, Value};
 
-use crate::catalog::{Catalog, Rows};
+use crate::catalog::Catalog;
 use crate::error::{ErrorKind, LakeError, Result};
 use crate::lake::Lake;
+use crate::source_view::Rows;
 use crate::types::exact;
 use crate::write::{Provenance, Scope, replace};
 

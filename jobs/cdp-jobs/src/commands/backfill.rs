@@ -8,6 +8,7 @@ use super::{Context, check_selection};
 use crate::cli::BackfillArgs;
 use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, Result};
+use crate::output::{print_json, print_text};
 use crate::project;
 
 /// Runs every date until one fails. What is up to date is not done again, so a backfill that
@@ -27,7 +28,7 @@ pub(super) async fn backfill(context: &Context, args: &BackfillArgs) -> Result {
     for date in range.dates(args.step_days) {
         let summary = run_date(context, &project, date, &wanted).await?;
         if !context.output.is_json() {
-            context.output.text(&format!("{}\n", headline(&summary)))?;
+            print_text(&format!("{}\n", headline(&summary)))?;
         }
         tell_errors(&summary);
         let goes_on = went_well(&summary);
@@ -40,14 +41,16 @@ pub(super) async fn backfill(context: &Context, args: &BackfillArgs) -> Result {
         }
     }
     if context.output.is_json() {
-        context.output.json(&summaries)?;
+        print_json(&summaries)?;
     }
     Ok(status(&summaries))
 }
 
 /// The status of the date that stopped it, else whether any date had something to do.
 fn status(summaries: &[RunSummary]) -> ExitStatus {
-    let statuses = summaries.iter().map(|summary| ExitStatus::from(summary.outcome()));
-    let told = statuses.filter(|status| *status != ExitStatus::NothingToDo);
-    told.last().unwrap_or(ExitStatus::NothingToDo)
+    let statuses = summaries
+        .iter()
+        .map(|summary| ExitStatus::from(summary.outcome()));
+    let mut told = statuses.filter(|status| *status != ExitStatus::NothingToDo);
+    told.next_back().unwrap_or(ExitStatus::NothingToDo)
 }

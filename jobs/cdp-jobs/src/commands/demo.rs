@@ -14,7 +14,7 @@ use crate::cli::DemoArgs;
 use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, Result};
 use crate::host;
-use crate::output::count;
+use crate::output::{count, print_json, print_text};
 use crate::project::{self, CONFIG};
 use crate::settings::Settings;
 
@@ -55,7 +55,9 @@ pub(super) async fn demo(context: &Context, args: &DemoArgs) -> Result {
         }
     }
     let as_of = AsOfDate::from(TruthSpec::default().as_of_date);
-    output.say(format!("running as of {as_of}, and earlier cut-offs for training"));
+    output.say(format!(
+        "running as of {as_of}, and earlier cut-offs for training"
+    ));
     let wanted = Wanted {
         select: &[],
         force: false,
@@ -69,9 +71,9 @@ pub(super) async fn demo(context: &Context, args: &DemoArgs) -> Result {
     }
     let summary = summary::read(&project, dir, marker.people, as_of).await?;
     if output.is_json() {
-        output.json(&summary)?;
+        print_json(&summary)?;
     } else {
-        output.text(&summary::text(&summary))?;
+        print_text(&summary::text(&summary))?;
     }
     Ok(ExitStatus::Done)
 }
@@ -104,14 +106,19 @@ fn fits(earlier: Marker, args: &DemoArgs) -> bool {
 }
 
 fn not_a_demo(dir: &Path) -> Failure {
-    let fault = Fault::new(format!("`{}` is not empty, and no demo either", dir.display()));
+    let fault = Fault::new(format!(
+        "`{}` is not empty, and no demo either",
+        dir.display()
+    ));
     Failure::usage(fault.hint("name a folder that is empty or absent: `cdp-jobs demo DIR`"))
 }
 
 fn another_demo(dir: &Path, earlier: Marker) -> Failure {
     let Marker { people, seed } = earlier;
     let dir = dir.display();
-    let fault = Fault::new(format!("`{dir}` holds a demo of {people} people with seed {seed}"));
+    let fault = Fault::new(format!(
+        "`{dir}` holds a demo of {people} people with seed {seed}"
+    ));
     Failure::usage(fault.hint("leave out `--people` and `--seed`, or name another folder"))
 }
 

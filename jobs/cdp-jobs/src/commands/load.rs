@@ -1,5 +1,6 @@
 //! `load`: files into a raw table.
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use cdp_lake::{ErrorKind, LakeError, Loaded};
@@ -11,7 +12,7 @@ use crate::cli::LoadArgs;
 use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, Result};
 use crate::host;
-use crate::output::counted;
+use crate::output::{counted, print_json, print_text};
 use crate::project;
 
 /// Loads files, each content once.
@@ -20,18 +21,20 @@ pub(super) async fn load(context: &Context, args: &LoadArgs) -> Result {
     check_source(&project, &args.source)?;
     let paths = expand(&args.files)?;
     for path in &paths {
-        context.output.say_more(format!("reading {}", path.display()));
+        context
+            .output
+            .say_more(format!("reading {}", path.display()));
     }
     let run_id = host::new_run_id();
     let loaded = project.load(&args.source, &paths, &run_id, VERSION).await?;
     if context.output.is_json() {
-        context.output.json(&loaded)?;
+        print_json(&loaded)?;
         return Ok(ExitStatus::Done);
     }
     for note in &loaded.notes {
         context.output.say(format!("note: {note}"));
     }
-    context.output.text(&format!("{}\n", told(&loaded)))?;
+    print_text(&format!("{}\n", told(&loaded)))?;
     if loaded.rows_set_aside > 0 {
         context.output.say(format!(
             "hint: `cdp-jobs sql{} \"select * from ops.quarantine\"` shows the rows set aside and why",
@@ -43,29 +46,49 @@ pub(super) async fn load(context: &Context, args: &LoadArgs) -> Result {
 
 /// One line for what a load did.
 pub(super) fn told(loaded: &Loaded) -> String {
-    let Loaded { source, files_added, files_known, rows_added, .. } = loaded;
+    let Loaded {
+        source,
+        files_added,
+        files_known,
+        rows_added,
+        ..
+    } = loaded;
     let mut line = format!(
         "{source}: {} added from {}",
         counted(*rows_added, "row"),
         counted(*files_added as u64, "file"),
     );
     if *files_known > 0 {
-        line.push_str(&format!(", {} known already", counted(*files_known as u64, "file")));
+        let _ = write!(
+            line,
+            ", {} known already",
+            counted(*files_known as u64, "file")
+        );
     }
     if loaded.rows_set_aside > 0 {
-        line.push_str(&format!(", {} set aside", counted(loaded.rows_set_aside, "row")));
+        let _ = write!(
+            line,
+            ", {} set aside",
+            counted(loaded.rows_set_aside, "row")
+        );
     }
     line
 }
 
 fn check_source(project: &Project, text: &str) -> Result<()> {
     let name = text.trim_start_matches("raw.");
-    let known: Vec<&str> = project.manifest().sources().map(|s| s.name.name()).collect();
+    let known: Vec<&str> = project
+        .manifest()
+        .sources()
+        .map(|s| s.name.name())
+        .collect();
     if known.contains(&name) {
         return Ok(());
     }
     let fault = Fault::new(format!("there is no source `{name}`"));
-    Err(Failure::usage(fault.hint(nearest_hint(name, known.iter().copied()))))
+    Err(Failure::usage(
+        fault.hint(nearest_hint(name, known.iter().copied())),
+    ))
 }
 
 /// The files that were meant: a path that exists stands for itself, anything else is a pattern.
@@ -116,9 +139,15 @@ mod tests {
     #[test]
     fn what_matches_nothing_is_an_error() {
         let failure = expand(&["no-such-folder/*.csv".to_owned()]).unwrap_err();
-        assert_eq!(failure.message(false), "error: no file matches `no-such-folder/*.csv`\n");
+        assert_eq!(
+            failure.message(false),
+            "error: no file matches `no-such-folder/*.csv`\n"
+        );
         assert_eq!(failure.status(), ExitStatus::Faulty);
         let failure = expand(&["no-such-file.csv".to_owned()]).unwrap_err();
-        assert_eq!(failure.message(false), "error: there is no file `no-such-file.csv`\n");
+        assert_eq!(
+            failure.message(false),
+            "error: there is no file `no-such-file.csv`\n"
+        );
     }
 }

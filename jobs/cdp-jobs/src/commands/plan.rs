@@ -8,7 +8,7 @@ use super::{Context, check_selection};
 use crate::cli::PlanArgs;
 use crate::exit_status::ExitStatus;
 use crate::failure::Result;
-use crate::output::{Table, counted};
+use crate::output::{Table, counted, print_json, print_text};
 use crate::project;
 
 /// Prints the plan of a date.
@@ -18,9 +18,9 @@ pub(super) async fn plan(context: &Context, args: &PlanArgs) -> Result {
     project::expect_lake(&project, &context.settings)?;
     let plan = project.plan(args.as_of, &args.select.select).await?;
     if context.output.is_json() {
-        context.output.json(&plan)?;
+        print_json(&plan)?;
     } else {
-        context.output.text(&text(&plan))?;
+        print_text(&text(&plan))?;
     }
     Ok(ExitStatus::Done)
 }

@@ -10,7 +10,7 @@ use super::show::type_name;
 use super::sql::Asker;
 use crate::env_vars;
 use crate::failure::{Failure, Result};
-use crate::output::Table;
+use crate::output::{Table, print_failure, print_text};
 
 const HELP: &str = "\
 one `select`, ended by `;` or an empty line; tables are called `layer.name`
@@ -78,7 +78,7 @@ fn answer(asker: &Asker<'_>, query: &str) -> Result<()> {
     match Handle::current().block_on(asker.ask(query)) {
         Err(Failure::ClosedPipe) => Err(Failure::ClosedPipe),
         Err(failure) => {
-            asker.context.output.fail(&failure);
+            print_failure(&failure);
             Ok(())
         }
         Ok(()) => Ok(()),
@@ -95,10 +95,10 @@ fn command(asker: &Asker<'_>, line: &str) -> Result<Next> {
     let mut words = line.split_whitespace();
     match (words.next(), words.next()) {
         (Some("\\q"), _) => return Ok(Next::Leave),
-        (Some("\\d" | "\\dt"), None) => output.text(&tables(asker))?,
+        (Some("\\d" | "\\dt"), None) => print_text(&tables(asker))?,
         (Some("\\d"), Some(name)) => match columns(asker, name) {
-            Ok(text) => output.text(&text)?,
-            Err(failure) => output.fail(&failure),
+            Ok(text) => print_text(&text)?,
+            Err(failure) => print_failure(&failure),
         },
         _ => output.say(HELP),
     }
@@ -115,8 +115,16 @@ fn tables(asker: &Asker<'_>) -> String {
         let kind = model.materialization.name();
         table.row([&model.name.to_string(), kind, &model.description]);
     }
-    table.row(["ops.runs", "ledger", "What every run did. One row per task."]);
-    table.row(["ops.quarantine", "ledger", "Rows that were set aside, with the reason."]);
+    table.row([
+        "ops.runs",
+        "ledger",
+        "What every run did. One row per task.",
+    ]);
+    table.row([
+        "ops.quarantine",
+        "ledger",
+        "Rows that were set aside, with the reason.",
+    ]);
     table.to_string()
 }
 
@@ -127,7 +135,9 @@ fn columns(asker: &Asker<'_>, name: &str) -> Result<String> {
         // The ledger's tables are no models: the lake knows them.
         _ => {
             let query = format!("select * from {name} limit 0");
-            Handle::current().block_on(asker.project.query(&query, None, None))?.schema
+            Handle::current()
+                .block_on(asker.project.query(&query, None, None))?
+                .schema
         }
     };
     let mut table = Table::new(&[]);

@@ -10,7 +10,7 @@ use crate::cli::RunArgs;
 use crate::exit_status::ExitStatus;
 use crate::failure::{Result, lines};
 use crate::host::{self, ThisProcess};
-use crate::output::{colours, counted, duration, say};
+use crate::output::{colours, counted, duration, print_json, print_text, say};
 use crate::{progress, project};
 
 /// Runs a date.
@@ -25,9 +25,9 @@ pub(super) async fn run(context: &Context, args: &RunArgs) -> Result {
     };
     let summary = run_date(context, &project, args.as_of, &wanted).await?;
     if context.output.is_json() {
-        context.output.json(&summary)?;
+        print_json(&summary)?;
     } else {
-        context.output.text(&text(&summary))?;
+        print_text(&text(&summary))?;
     }
     tell_errors(&summary);
     Ok(summary.outcome().into())
@@ -83,7 +83,11 @@ pub(super) fn text(summary: &RunSummary) -> String {
         }
         if record.rows_set_aside > 0 {
             let rows = counted(record.rows_set_aside, "row");
-            let _ = writeln!(text, "  set aside: {}: {rows}, see ops.quarantine", record.task);
+            let _ = writeln!(
+                text,
+                "  set aside: {}: {rows}, see ops.quarantine",
+                record.task
+            );
         }
         if let Some(note) = &record.note {
             let _ = writeln!(text, "  note: {}: {note}", record.task);
@@ -118,13 +122,21 @@ pub(super) fn headline(summary: &RunSummary) -> String {
     } else {
         counts.join(", ")
     };
-    format!("as of {}: {told}, in {}", summary.as_of_date, duration(took(summary)))
+    format!(
+        "as of {}: {told}, in {}",
+        summary.as_of_date,
+        duration(took(summary))
+    )
 }
 
 /// From the first task's start to the last one's end.
 fn took(summary: &RunSummary) -> u64 {
     let first = summary.records.iter().map(|record| record.started_at).min();
-    let last = summary.records.iter().map(|record| record.finished_at).max();
+    let last = summary
+        .records
+        .iter()
+        .map(|record| record.finished_at)
+        .max();
     let (Some(first), Some(last)) = (first, last) else {
         return 0;
     };

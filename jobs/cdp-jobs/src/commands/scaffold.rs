@@ -11,6 +11,16 @@ use crate::failure::{Failure, Result};
 use crate::project::CONFIG;
 
 const README: &str = include_str!("project_readme.md");
+/// An example of a test: what is given, and what must come out.
+const CASE: [(&str, &str); 3] = [
+    ("case.toml", "as_of_date = \"2026-01-01\"\n"),
+    (
+        "given/features.order_features.csv",
+        "profile_id,tenure_days,as_of_date\np_1,30,2026-01-01\np_2,31,2026-01-01\n",
+    ),
+    ("expect.csv", "profile_id\np_1\n"),
+];
+const CASE_DIR: &str = "tests/cases/segments.new_customers/first_purchase_30_days_back";
 
 /// Whether there is something at a path already.
 pub(super) fn holds_something(dir: &Path) -> Result<bool> {
@@ -31,6 +41,10 @@ pub(super) fn name_of(dir: &Path) -> String {
 /// Writes a project and counts its files. `cdp.toml` comes last: where it is, the rest is too.
 pub(super) fn write(dir: &Path, name: &str) -> Result<usize> {
     let mut count = 3;
+    for (path, text) in CASE {
+        write_file(&dir.join(CASE_DIR).join(path), text)?;
+        count += 1;
+    }
     for (path, text) in builtin::files() {
         write_file(&dir.join("sql").join(path), text)?;
         count += 1;

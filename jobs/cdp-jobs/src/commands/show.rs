@@ -14,7 +14,7 @@ use crate::cli::ShowArgs;
 use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, Result};
 use crate::host::ThisProcess;
-use crate::output::Table;
+use crate::output::{Table, print_json, print_text};
 use crate::project;
 
 /// A model or source for people and machines.
@@ -86,9 +86,9 @@ pub(super) async fn show(context: &Context, args: &ShowArgs) -> Result {
         _ => return Err(unknown(text, manifest)),
     };
     if context.output.is_json() {
-        context.output.json(&shown)?;
+        print_json(&shown)?;
     } else {
-        context.output.text(&told(&shown))?;
+        print_text(&told(&shown))?;
     }
     Ok(ExitStatus::Done)
 }
@@ -105,15 +105,19 @@ fn list(context: &Context, manifest: &Manifest) -> Result {
     let sources = manifest
         .sources()
         .map(|source| (&source.name, "source", source.description.as_str()));
-    let models = manifest
-        .models()
-        .map(|model| (&model.name, model.materialization.name(), model.description.as_str()));
+    let models = manifest.models().map(|model| {
+        (
+            &model.name,
+            model.materialization.name(),
+            model.description.as_str(),
+        )
+    });
     let all: Vec<(&TableName, &str, &str)> = sources.chain(models).collect();
     if context.output.is_json() {
         let rows = all.iter().map(|(name, kind, description)| {
             serde_json::json!({ "name": name, "materialization": kind, "description": description })
         });
-        context.output.json(&rows.collect::<Vec<_>>())?;
+        print_json(&rows.collect::<Vec<_>>())?;
         return Ok(ExitStatus::Done);
     }
     let mut text = String::new();
@@ -129,12 +133,14 @@ fn list(context: &Context, manifest: &Manifest) -> Result {
             let _ = writeln!(text, "{lead}{layer}\n{}", table.trim_end_matches('\n'));
         }
     }
-    context.output.text(&text)?;
+    print_text(&text)?;
     Ok(ExitStatus::Done)
 }
 
 fn first_sentence(text: &str) -> &str {
-    text.split_once(". ").map_or(text, |(first, _)| first).trim_end_matches('.')
+    text.split_once(". ")
+        .map_or(text, |(first, _)| first)
+        .trim_end_matches('.')
 }
 
 fn names<'a>(tables: impl IntoIterator<Item = &'a TableName>) -> Vec<String> {
@@ -142,8 +148,14 @@ fn names<'a>(tables: impl IntoIterator<Item = &'a TableName>) -> Vec<String> {
 }
 
 fn of_source(project: &Project, source: &Source) -> Result<Shown> {
-    let rules = source.rules.iter().map(|(name, rule)| format!("{name}: `{rule}`"));
-    let required = source.required.iter().map(|column| format!("`{column}` is not null"));
+    let rules = source
+        .rules
+        .iter()
+        .map(|(name, rule)| format!("{name}: `{rule}`"));
+    let required = source
+        .required
+        .iter()
+        .map(|column| format!("`{column}` is not null"));
     let columns = source.columns.iter().map(|(name, column_type)| Column {
         name: name.clone(),
         type_name: column_type.to_string(),
@@ -181,11 +193,14 @@ fn of_model(project: &Project, model: &Model, as_of: AsOfDate) -> Result<Shown> 
         type_name: type_name(field.data_type()),
         meaning: meaning(field.name()),
     });
-    let params = model.params.iter().map(|(name, (param_type, value))| Param {
-        name: name.clone(),
-        type_name: param_type_name(*param_type),
-        value: value.to_string(),
-    });
+    let params = model
+        .params
+        .iter()
+        .map(|(name, (param_type, value))| Param {
+            name: name.clone(),
+            type_name: param_type_name(*param_type),
+            value: value.to_string(),
+        });
     let checks = model.checks.iter().map(|check| ShownCheck {
         severity: check.severity,
         rule: check.rule.to_string(),
@@ -200,9 +215,10 @@ fn of_model(project: &Project, model: &Model, as_of: AsOfDate) -> Result<Shown> 
         owner: Some(model.owner.clone()),
         materialization: model.materialization.name().to_owned(),
         grain: model.grain.clone(),
-        location: match model.materialization.is_stored() {
-            true => project.lake().url(&model.name)?.to_string(),
-            false => String::new(),
+        location: if model.materialization.is_stored() {
+            project.lake().url(&model.name)?.to_string()
+        } else {
+            String::new()
         },
         reads: names(project.manifest().reads(&model.name)),
         reads_past: names(&model.reads_past),
@@ -229,8 +245,14 @@ fn told(shown: &Shown) -> String {
     fact("owner", shown.owner.as_deref().unwrap_or_default());
     fact("grain", &shown.grain.join(", "));
     fact("lies at", &shown.location);
-    fact("event time", shown.event_time.as_deref().unwrap_or_default());
-    fact("ingest time", shown.ingest_time.as_deref().unwrap_or_default());
+    fact(
+        "event time",
+        shown.event_time.as_deref().unwrap_or_default(),
+    );
+    fact(
+        "ingest time",
+        shown.ingest_time.as_deref().unwrap_or_default(),
+    );
     fact("step", shown.step.as_deref().unwrap_or_default());
     fact("reads", &shown.reads.join(", "));
     fact("reads past", &shown.reads_past.join(", "));

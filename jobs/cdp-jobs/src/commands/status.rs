@@ -10,7 +10,7 @@ use super::Context;
 use crate::cli::StatusArgs;
 use crate::exit_status::ExitStatus;
 use crate::failure::Result;
-use crate::output::{Table, count, counted, duration};
+use crate::output::{Table, count, counted, duration, print_json, print_text};
 use crate::project;
 
 /// More tasks than any run has.
@@ -19,7 +19,8 @@ const TASKS_MAX: usize = 1_000;
 /// The rows of one run.
 #[derive(Debug, Serialize)]
 struct Run {
-    run_id: String,
+    #[serde(rename = "run_id")]
+    id: String,
     as_of_date: String,
     status: &'static str,
     started_at: String,
@@ -38,11 +39,11 @@ pub(super) async fn status(context: &Context, args: &StatusArgs) -> Result {
     let mut runs = grouped(rows);
     runs.truncate(args.last);
     if context.output.is_json() {
-        context.output.json(&runs)?;
+        print_json(&runs)?;
     } else if runs.is_empty() {
         context.output.say("there is no run yet");
     } else {
-        context.output.text(&text(&runs))?;
+        print_text(&text(&runs))?;
     }
     Ok(ExitStatus::Done)
 }
@@ -50,7 +51,10 @@ pub(super) async fn status(context: &Context, args: &StatusArgs) -> Result {
 fn grouped(rows: Vec<RunRow>) -> Vec<Run> {
     let mut groups: Vec<Vec<RunRow>> = Vec::new();
     for row in rows {
-        match groups.iter_mut().find(|group| group[0].run_id == row.run_id) {
+        match groups
+            .iter_mut()
+            .find(|group| group[0].run_id == row.run_id)
+        {
             Some(group) => group.push(row),
             None => groups.push(vec![row]),
         }
@@ -72,13 +76,17 @@ fn run(mut tasks: Vec<RunRow>) -> Run {
     let date = tasks.iter().map(|task| task.as_of_date.as_str()).max();
     let started = tasks.iter().map(|task| task.started_at.as_str()).min();
     Run {
-        run_id: tasks[0].run_id.clone(),
+        id: tasks[0].run_id.clone(),
         as_of_date: date.unwrap_or_default().to_owned(),
         status,
         started_at: started.unwrap_or_default().to_owned(),
         duration_ms: tasks.iter().map(|task| task.duration_ms).sum(),
         rows: tasks.iter().map(|task| task.rows).sum(),
-        peak_memory_bytes: tasks.iter().map(|task| task.peak_memory_bytes).max().unwrap_or(0),
+        peak_memory_bytes: tasks
+            .iter()
+            .map(|task| task.peak_memory_bytes)
+            .max()
+            .unwrap_or(0),
         reason: tasks.iter().find_map(|task| task.reason.clone()),
         tasks,
     }
@@ -86,7 +94,16 @@ fn run(mut tasks: Vec<RunRow>) -> Run {
 
 fn text(runs: &[Run]) -> String {
     let mut table = Table::new(&[3, 4, 5, 6]);
-    table.row(["started (UTC)", "as of", "status", "tasks", "rows", "took", "memory", "reason"]);
+    table.row([
+        "started (UTC)",
+        "as of",
+        "status",
+        "tasks",
+        "rows",
+        "took",
+        "memory",
+        "reason",
+    ]);
     for run in runs {
         let started = run.started_at.get(..19).unwrap_or(&run.started_at);
         table.row([
@@ -107,7 +124,11 @@ fn text(runs: &[Run]) -> String {
             continue;
         }
         let (name, date) = (&task.task, &task.as_of_date);
-        let _ = writeln!(text, "\n{name} as of {date}: {}", task.status.replace('_', " "));
+        let _ = writeln!(
+            text,
+            "\n{name} as of {date}: {}",
+            task.status.replace('_', " ")
+        );
         for line in broken {
             let _ = writeln!(text, "  {line}");
         }
@@ -121,10 +142,15 @@ fn broken(task: &RunRow) -> Vec<String> {
         return Vec::new();
     }
     let breaches: Vec<Value> = serde_json::from_str(&task.breaches).unwrap_or_default();
-    let failed = breaches.iter().filter(|breach| breach["severity"] == "fail");
+    let failed = breaches
+        .iter()
+        .filter(|breach| breach["severity"] == "fail");
     let rules = failed.map(|breach| {
         let rule = breach["rule"].as_str().unwrap_or_default();
-        format!("{rule} does not hold for {}", counted(breach["rows"].as_u64().unwrap_or(0), "row"))
+        format!(
+            "{rule} does not hold for {}",
+            counted(breach["rows"].as_u64().unwrap_or(0), "row")
+        )
     });
     task.error.clone().into_iter().chain(rules).collect()
 }

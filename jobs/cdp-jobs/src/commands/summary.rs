@@ -21,6 +21,7 @@ pub(super) struct DemoSummary {
     people: u32,
     identifiers: u64,
     profiles: u64,
+    profiles_with_account: u64,
     evaluation: Option<EvaluationResult>,
     risk_bands: Vec<Counted>,
     segments: Vec<Counted>,
@@ -46,18 +47,23 @@ pub(super) async fn read(
     let on = format!("as_of_date = date '{as_of}'");
     let identities = ask
         .counted(&format!(
-            "select 'identifiers', count(*) from identity.profile_map where {on} \
-             union all select 'profiles', count(distinct profile_id) from identity.profile_map \
-             where {on} order by 1"
+            "select 'identifiers', count(*) from identity.profile_map where {on} union all \
+             select 'profiles', count(*) from profiles.profile_snapshots where {on} union all \
+             select 'accounts', count(*) from profiles.profile_snapshots \
+             where {on} and has_account"
         ))
         .await?;
-    let of = |name: &str| identities.iter().find(|counted| counted.name == name);
+    let of = |name: &str| {
+        let found = identities.iter().find(|counted| counted.name == name);
+        found.map_or(0, |counted| counted.rows)
+    };
     Ok(DemoSummary {
         project: dir.display().to_string(),
         as_of_date: as_of,
         people,
-        identifiers: of("identifiers").map_or(0, |counted| counted.rows),
-        profiles: of("profiles").map_or(0, |counted| counted.rows),
+        identifiers: of("identifiers"),
+        profiles: of("profiles"),
+        profiles_with_account: of("accounts"),
         evaluation: ask.evaluation().await?,
         risk_bands: ask
             .counted(&format!(
@@ -85,14 +91,26 @@ pub(super) async fn read(
 /// Counts the rows of every table: all that are raw, and of ours those of the date.
 fn tables_query(project: &Project, as_of: AsOfDate) -> String {
     let manifest = project.manifest();
-    let raw = manifest.sources().map(|source| (&source.name, String::new()));
-    let stored = manifest.models().filter(|model| model.materialization.is_stored());
+    let raw = manifest
+        .sources()
+        .map(|source| (&source.name, String::new()));
+    let stored = manifest
+        .models()
+        .filter(|model| model.materialization.is_stored());
     let made = stored.map(|model| (&model.name, of_date(model, as_of)));
-    let counts = raw.chain(made).enumerate().map(|(place, (name, condition))| {
-        format!("select {place} as place, '{name}' as name, count(*) as n from {name}{condition}")
-    });
+    let counts = raw
+        .chain(made)
+        .enumerate()
+        .map(|(place, (name, condition))| {
+            format!(
+                "select {place} as place, '{name}' as name, count(*) as n from {name}{condition}"
+            )
+        });
     let counts: Vec<String> = counts.collect();
-    format!("select name, n from ({}) order by place", counts.join(" union all "))
+    format!(
+        "select name, n from ({}) order by place",
+        counts.join(" union all ")
+    )
 }
 
 fn of_date(model: &Model, as_of: AsOfDate) -> String {
@@ -137,10 +155,16 @@ pub(super) fn text(summary: &DemoSummary) -> String {
         count(summary.people.into()),
         summary.as_of_date
     );
-    let (raw, made): (Vec<&Counted>, Vec<&Counted>) =
-        summary.tables.iter().partition(|table| table.name.starts_with(Layer::Raw.name()));
+    let (raw, made): (Vec<&Counted>, Vec<&Counted>) = summary
+        .tables
+        .iter()
+        .partition(|table| table.name.starts_with(Layer::Raw.name()));
     let _ = write!(text, "\nwhat went in (rows)\n{}", counts(&raw));
-    let _ = write!(text, "\nwhat came out (rows for this date)\n{}", counts(&made));
+    let _ = write!(
+        text,
+        "\nwhat came out (rows for this date)\n{}",
+        counts(&made)
+    );
     let _ = write!(text, "\nwho is who\n  {}\n", identities(summary));
     let _ = write!(text, "\nwho will stop buying\n{}", churn(summary));
     let segments: Vec<&Counted> = summary.segments.iter().collect();
@@ -165,9 +189,11 @@ fn counts(items: &[&Counted]) -> String {
 
 fn identities(summary: &DemoSummary) -> String {
     format!(
-        "{} identifiers (cookies, devices, addresses, accounts) belong to {} profiles",
+        "{} identifiers (cookies, devices, addresses, accounts) belong to {} profiles:\n  \
+         {} with an account, the others visitors who never signed in",
         count(summary.identifiers),
-        count(summary.profiles)
+        count(summary.profiles),
+        count(summary.profiles_with_account),
     )
 }
 
@@ -202,11 +228,23 @@ fn churn(summary: &DemoSummary) -> String {
 
 fn places(dir: &str) -> String {
     let mut table = Table::new(&[]);
-    table.row([&format!("{dir}/lake"), "the tables, in Delta: any engine reads them"]);
-    table.row([&format!("{dir}/sql"), "the models: change one, and run again"]);
+    table.row([
+        &format!("{dir}/lake"),
+        "the tables, in Delta: any engine reads them",
+    ]);
+    table.row([
+        &format!("{dir}/sql"),
+        "the models: change one, and run again",
+    ]);
     table.row([&format!("{dir}/cdp.toml"), "the settings, each explained"]);
-    table.row([&format!("{dir}/data"), "the shop's files, as they were loaded"]);
-    table.row([&format!("{dir}/truth"), "who is who really, and who will stop buying"]);
+    table.row([
+        &format!("{dir}/data"),
+        "the shop's files, as they were loaded",
+    ]);
+    table.row([
+        &format!("{dir}/truth"),
+        "who is who really, and who will stop buying",
+    ]);
     format!("\nwhere it lies\n{table}")
 }
 

@@ -7,7 +7,7 @@ use super::Context;
 use crate::cli::ValidateArgs;
 use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, Result};
-use crate::output::counted;
+use crate::output::{counted, print_json, print_text};
 use crate::project;
 
 /// A fault for machines.
@@ -35,15 +35,15 @@ impl<'a> From<&'a Fault> for Told<'a> {
 
 /// Checks a project.
 pub(super) async fn validate(context: &Context, args: &ValidateArgs) -> Result {
-    let faulty = match project::open(&context.settings).await {
+    let found = match project::open(&context.settings).await {
         Ok(project) => {
-            let found = if args.connect {
+            let unfit = if args.connect {
                 project::expect_lake(&project, &context.settings)?;
                 project.connect().await?
             } else {
                 Vec::new()
             };
-            match Faults::check(found) {
+            match Faults::check(unfit) {
                 Ok(()) => return sound(context, &project, args.connect),
                 Err(faults) => faults,
             }
@@ -51,10 +51,10 @@ pub(super) async fn validate(context: &Context, args: &ValidateArgs) -> Result {
         Err(failure) => project::faults_of(failure)?,
     };
     if !context.output.is_json() {
-        return Err(faulty.into());
+        return Err(found.into());
     }
-    let faults: Vec<Told<'_>> = faulty.iter().map(Told::from).collect();
-    context.output.json(&serde_json::json!({ "faults": faults }))?;
+    let faults: Vec<Told<'_>> = found.iter().map(Told::from).collect();
+    print_json(&serde_json::json!({ "faults": faults }))?;
     Err(Failure::Told(ExitStatus::Faulty))
 }
 
@@ -64,11 +64,15 @@ fn sound(context: &Context, project: &cdp_runner::Project, connected: bool) -> R
     if context.output.is_json() {
         let none: [Told<'_>; 0] = [];
         let found = serde_json::json!({ "sources": sources, "models": models, "faults": none });
-        context.output.json(&found)?;
+        print_json(&found)?;
         return Ok(ExitStatus::Done);
     }
     let (sources, models) = (counted(sources, "source"), counted(models, "model"));
-    let opened = if connected { ", every source opened" } else { "" };
-    context.output.text(&format!("{sources}, {models}, no faults{opened}\n"))?;
+    let opened = if connected {
+        ", every source opened"
+    } else {
+        ""
+    };
+    print_text(&format!("{sources}, {models}, no faults{opened}\n"))?;
     Ok(ExitStatus::Done)
 }

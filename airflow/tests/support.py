@@ -5,9 +5,12 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import duckdb
@@ -16,6 +19,9 @@ import pytest
 from deltalake import DeltaTable
 
 DAGS = Path(__file__).resolve().parent.parent / "dags"
+
+# The number of rows of each table, and a sum over their content.
+Fingerprints = dict[str, tuple[int, str]]
 
 # Enough for a model to be fitted, few enough for seconds.
 DEMO_PEOPLE = 300
@@ -104,9 +110,15 @@ class Demo:
         """What a run for a day would do."""
         return json.loads(self._call("plan", *self._of(day), "--format", "json"))
 
-    def run(self, day: date) -> None:
-        """Runs a whole day with one command."""
-        self._call("run", *self._of(day))
+    @contextmanager
+    def running(self, day: date) -> Iterator[None]:
+        """Runs a whole day with one command, while something else is done."""
+        command = [str(self.program), "run", *map(str, self._of(day))]
+        with TemporaryFile("w+") as told, subprocess.Popen(command, stderr=told) as process:
+            yield
+            code = process.wait()
+            told.seek(0)
+            assert code == 0, told.read()
 
     def sql(self, query: str) -> list[dict[str, Any]]:
         """The rows of a query, as the program itself sees them."""
@@ -121,7 +133,7 @@ class Demo:
         rows = self.sql(" union all ".join(counts))
         return {row["name"]: int(row["row_count"]) for row in rows}
 
-    def fingerprints(self) -> dict[str, tuple[int, str]]:
+    def fingerprints(self) -> Fingerprints:
         """The number of rows of every table and a sum over their content, whatever their order.
 
         The ledger and the quarantine are left out: they tell of each run by itself.

@@ -3,7 +3,7 @@
 use cdp_plan::{DateRange, Fault};
 use cdp_runner::RunSummary;
 
-use super::run::{Wanted, headline, run_date, tell_errors, went_well};
+use super::run::{Wanted, run_date, tell_errors, text, went_well};
 use super::{Context, check_selection};
 use crate::cli::BackfillArgs;
 use crate::exit_status::ExitStatus;
@@ -28,7 +28,7 @@ pub(super) async fn backfill(context: &Context, args: &BackfillArgs) -> Result {
     for date in range.dates(args.step_days) {
         let summary = run_date(context, &project, date, &wanted).await?;
         if !context.output.is_json() {
-            print_text(&format!("{}\n", headline(&summary)))?;
+            print_text(&text(&summary))?;
         }
         tell_errors(&summary);
         let goes_on = went_well(&summary);

@@ -23,6 +23,9 @@ pub(super) fn init(context: &Context, args: &InitArgs) -> Result {
         print_json(&made)?;
         return Ok(ExitStatus::Done);
     }
+    if context.output.quiet {
+        return Ok(ExitStatus::Done);
+    }
     let (dir, program) = (dir.display(), host::program());
     print_text(&format!(
         "made a project of {files} files in {dir}\n\n\

@@ -100,7 +100,7 @@ pub(super) fn text(summary: &RunSummary) -> String {
 }
 
 /// One line: the date, how many tasks ended how, and how long it took.
-pub(super) fn headline(summary: &RunSummary) -> String {
+fn headline(summary: &RunSummary) -> String {
     let kinds = [
         (TaskStatus::Succeeded, "done"),
         (TaskStatus::UpToDate, "up to date"),

@@ -190,7 +190,7 @@ fn counts(items: &[&Counted]) -> String {
 fn identities(summary: &DemoSummary) -> String {
     format!(
         "{} identifiers (cookies, devices, addresses, accounts) belong to {} profiles:\n  \
-         {} with an account, the others visitors who never signed in",
+         {} with an account, the others known by a cookie, a device or an address only",
         count(summary.identifiers),
         count(summary.profiles),
         count(summary.profiles_with_account),

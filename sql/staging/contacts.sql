@@ -24,14 +24,14 @@ versions as (
         row_number() over (
             partition by contact_id
             order by
-                updated_at desc, ingested_at desc, user_id, loyalty_id, email, phone, first_name,
-                last_name, gender, birth_date, city, country, language, created_at
+                updated_at desc, ingested_at desc nulls last, user_id, loyalty_id, email, phone,
+                first_name, last_name, gender, birth_date, city, country, language, created_at
         ) as version_number,
         row_number() over (
             partition by contact_id, updated_at
             order by
-                ingested_at desc, user_id, loyalty_id, email, phone, first_name,
-                last_name, gender, birth_date, city, country, language, created_at
+                ingested_at desc nulls last, user_id, loyalty_id, email, phone,
+                first_name, last_name, gender, birth_date, city, country, language, created_at
         ) as delivery_number
     from contacts
 ),

@@ -21,8 +21,8 @@ latest as (
     qualify row_number() over (
         partition by record_id
         order by
-            provided_at desc, ingested_at desc, email, phone, gender, birth_year, city, country,
-            household_size, income_band, interests
+            provided_at desc, ingested_at desc nulls last, email, phone, gender, birth_year,
+            city, country, household_size, income_band, interests
     ) = 1
 ),
 

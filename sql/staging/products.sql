@@ -16,7 +16,8 @@ latest as (
     from products
     qualify row_number() over (
         partition by product_id
-        order by updated_at desc, ingested_at desc, name, category, brand, price, is_available
+        order by
+            updated_at desc, ingested_at desc nulls last, name, category, brand, price, is_available
     ) = 1
 )
 

@@ -18,7 +18,8 @@ latest as (
     qualify row_number() over (
         partition by ticket_id
         order by
-            ingested_at desc, closed_at desc, opened_at desc, satisfaction, category, user_id, email
+            ingested_at desc nulls last, closed_at desc nulls last, opened_at desc,
+            satisfaction, category, user_id, email
     ) = 1
 ),
 

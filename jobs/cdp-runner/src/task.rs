@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cdp_lake::{
-    Catalog, LakeError, Provenance, RunTables, Scope, Staged, breaches, inspect, publish,
+    Catalog, ErrorKind, LakeError, Provenance, RunTables, Scope, Staged, breaches, inspect, publish,
 };
 use cdp_plan::{AsOfDate, Layer, Materialization, Model, Plan, Severity, Task, TableName, Work};
 use sha2::{Digest, Sha256};
@@ -101,7 +101,7 @@ impl<'a> RunContext<'a> {
 
 fn missing(name: &TableName) -> LakeError {
     LakeError::new(
-        cdp_lake::ErrorKind::NotFound,
+        ErrorKind::NotFound,
         format!("there is no table `{name}`"),
     )
 }
@@ -169,6 +169,7 @@ async fn attempt_task(
         return look_through(context, task, &catalog, record).await;
     }
     let model = context.model(&task.name)?;
+    inputs_stand(context, task, model)?;
     if model.materialization == Materialization::Current && holds_later(&catalog, task).await? {
         record.note = Some("the table holds a later date".to_owned());
         return Ok(TaskStatus::Superseded);
@@ -216,6 +217,35 @@ async fn compute(
     let done = steps::run(step, context.project.config(), catalog, task).await?;
     record.note = done.note;
     Ok(done.staged)
+}
+
+/// Every table that the task reads has been made for its date: rows made from nothing would look like
+/// an answer. Only what has a rhythm of its own, the model, may be older or not there yet.
+fn inputs_stand(context: &RunContext<'_>, task: &Task, model: &Model) -> Result<(), LakeError> {
+    let manifest = context.project.manifest();
+    let missing: Vec<String> = manifest
+        .inputs(&task.name)
+        .into_iter()
+        .filter(|name| {
+            let input = manifest.model(name);
+            input.is_some_and(|input| model.reads_cutoffs() || !input.reads_cutoffs())
+        })
+        .filter(|name| !context.published.contains_key(&(name.to_string(), task.as_of_date)))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(LakeError::new(
+        ErrorKind::Query,
+        format!(
+            "`{}` reads {}, which was not made for {}",
+            task.name,
+            missing.join(", "),
+            task.as_of_date
+        ),
+    )
+    .hint(format!("`--select +{}` makes all that it reads", task.name)))
 }
 
 async fn look_through(

@@ -1,0 +1,13 @@
+//! The program from outside: what is typed, what comes out, what is left in the lake.
+
+mod command;
+mod errors;
+mod help;
+mod laws;
+mod machine;
+mod online_retail;
+mod rerun;
+mod shop;
+mod tables;
+mod truth;
+mod world;

@@ -43,7 +43,11 @@ fn main() -> io::Result<()> {
     let mut table = Vec::new();
     let began = Instant::now();
     let spec = WorldSpec {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a count"
+        )]
         people: people as u32,
         activity,
         ..WorldSpec::default()
@@ -64,7 +68,13 @@ fn main() -> io::Result<()> {
         let path = data.join(file.name);
         bytes += fs::metadata(&path)?.len();
         let at = ["--project".as_ref(), project.as_os_str()];
-        cdp_jobs(&["load".as_ref(), source.as_ref(), path.as_os_str(), at[0], at[1]])?;
+        cdp_jobs(&[
+            "load".as_ref(),
+            source.as_ref(),
+            path.as_os_str(),
+            at[0],
+            at[1],
+        ])?;
         rows += file.rows;
     }
     table.push(Row {
@@ -82,7 +92,9 @@ fn main() -> io::Result<()> {
 fn setting(name: &str, default: f64) -> f64 {
     #[expect(clippy::disallowed_methods, reason = "a benchmark is its own program")]
     let value = std::env::var(name).ok();
-    value.and_then(|value| value.parse().ok()).unwrap_or(default)
+    value
+        .and_then(|value| value.parse().ok())
+        .unwrap_or(default)
 }
 
 fn cdp_jobs(arguments: &[&std::ffi::OsStr]) -> io::Result<Vec<u8>> {
@@ -113,10 +125,23 @@ fn run(project: &Path, as_of: &str, name: &str, table: &mut Vec<Row>) -> io::Res
     let seconds = began.elapsed().as_secs_f64();
     let summary: Value = serde_json::from_slice(&output)?;
     let records = summary["records"].as_array().cloned().unwrap_or_default();
-    let layers = ["staging", "identity", "profiles", "features", "scores", "segments", "activations"];
+    let layers = [
+        "staging",
+        "identity",
+        "profiles",
+        "features",
+        "scores",
+        "segments",
+        "activations",
+    ];
     for layer in layers {
         let of_layer = records.iter().filter(|record| record["layer"] == layer);
-        let number = |key: &str| of_layer.clone().filter_map(|r| r[key].as_u64()).collect::<Vec<_>>();
+        let number = |key: &str| {
+            of_layer
+                .clone()
+                .filter_map(|r| r[key].as_u64())
+                .collect::<Vec<_>>()
+        };
         table.push(Row {
             what: format!("{name}: {layer} ({} tasks)", of_layer.clone().count()),
             rows: number("rows").iter().sum(),
@@ -124,7 +149,10 @@ fn run(project: &Path, as_of: &str, name: &str, table: &mut Vec<Row>) -> io::Res
             peak_bytes: number("peak_memory_bytes").into_iter().max().unwrap_or(0),
         });
     }
-    let peak = records.iter().filter_map(|record| record["peak_memory_bytes"].as_u64()).max();
+    let peak = records
+        .iter()
+        .filter_map(|record| record["peak_memory_bytes"].as_u64())
+        .max();
     table.push(Row {
         what: format!("**{name}: whole run**"),
         rows: 0,
@@ -139,7 +167,11 @@ fn print(table: &[Row]) {
     println!("| step | rows | seconds | peak memory of the process by then |");
     println!("|---|---:|---:|---:|");
     for row in table {
-        let rows = if row.rows == 0 { String::new() } else { row.rows.to_string() };
+        let rows = if row.rows == 0 {
+            String::new()
+        } else {
+            row.rows.to_string()
+        };
         let peak = match row.peak_bytes {
             0 => String::new(),
             bytes => format!("{} MiB", bytes >> 20),

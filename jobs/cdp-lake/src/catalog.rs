@@ -88,6 +88,20 @@ impl RunTables {
         }
         let url = self.lake.source_url(source)?;
         let table = self.lake.open(&url).await?;
+        if table.is_none() && self.lake.holds(&url, "").await? {
+            return Err(LakeError::new(
+                ErrorKind::Storage,
+                format!(
+                    "the folder of the source `{}` is not a Delta table",
+                    source.name
+                ),
+            )
+            .with("location", &url)
+            .hint(
+                "it holds files but no log: a table that was half written, or other files; move \
+                 them away, and `cdp-jobs load` them when they are rows",
+            ));
+        }
         if table.is_none() && !source.optional {
             return Err(LakeError::new(
                 ErrorKind::NotFound,
@@ -172,9 +186,9 @@ impl Catalog {
                 format!("`{}` is a step and has no query", model.name),
             ));
         };
-        statement.bind(&values).map_err(|message| {
-            LakeError::new(ErrorKind::Query, message).with("model", &model.name)
-        })
+        statement
+            .bind(&values)
+            .map_err(|message| LakeError::new(ErrorKind::Query, message).with("model", &model.name))
     }
 
     /// The plan of a model's query, with all that it reads registered.
@@ -252,7 +266,10 @@ impl Catalog {
             return empty(self.tables.schemas.of(name)?);
         };
         let table = MemTable::try_new(rows.schema(), vec![vec![rows.clone()]])?;
-        let plan = self.session.read_table(Arc::new(table))?.into_unoptimized_plan();
+        let plan = self
+            .session
+            .read_table(Arc::new(table))?
+            .into_unoptimized_plan();
         let model = self.tables.manifest.model(name);
         let by_date = model.is_some_and(|m| m.materialization == Materialization::Partition);
         let plan = match self.as_of_date.filter(|_| by_date) {
@@ -267,7 +284,10 @@ impl Catalog {
         if let Some(staged) = self.tables.staged.lock().await.get(&key) {
             return Ok(staged.clone());
         }
-        debug_assert!(matches!(model.body, Body::Sql(_)), "a scratch model is a query");
+        debug_assert!(
+            matches!(model.body, Body::Sql(_)),
+            "a scratch model is a query"
+        );
         let plan = self.plan(model).await?;
         let staged = self.tables.scratch.stage(&self.session, plan).await?;
         self.tables.staged.lock().await.insert(key, staged.clone());

@@ -113,7 +113,10 @@ fn config(partitions: usize) -> SessionConfig {
         .with_information_schema(true)
         .with_target_partitions(partitions)
         // Strings as plain Utf8, so that nothing that leaves the engine holds a view.
-        .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
+        .set_bool(
+            "datafusion.execution.parquet.schema_force_view_types",
+            false,
+        )
         .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false)
         // delta-rs hands no predicate to Parquet unless the session says so.
         .set_bool("datafusion.execution.parquet.pushdown_filters", true)
@@ -121,7 +124,10 @@ fn config(partitions: usize) -> SessionConfig {
         .set_str("datafusion.execution.spill_compression", "lz4_frame")
         // Partition columns come as dictionaries, which the in-list pushdown of joins cannot take.
         .set_usize("datafusion.optimizer.hash_join_inlist_pushdown_max_size", 0)
-        .set_usize("datafusion.optimizer.hash_join_inlist_pushdown_max_distinct_values", 0)
+        .set_usize(
+            "datafusion.optimizer.hash_join_inlist_pushdown_max_distinct_values",
+            0,
+        )
         .set_usize("datafusion.sql_parser.recursion_limit", 200)
         .set_str("datafusion.execution.time_zone", "UTC")
 }

@@ -139,6 +139,11 @@ impl From<DataFusionError> for LakeError {
         let kind = match error.find_root() {
             DataFusionError::ResourcesExhausted(_) => ErrorKind::Memory,
             DataFusionError::ObjectStore(source) => store_kind(source),
+            DataFusionError::SQL(_, _) => {
+                let text = error.strip_backtrace();
+                let message = text.split('"').nth(1).unwrap_or(&text).to_owned();
+                return Self::new(ErrorKind::Query, format!("syntax error in SQL: {message}"));
+            }
             DataFusionError::External(source) => source
                 .downcast_ref::<DeltaTableError>()
                 .map_or_else(|| kind_of_text(&error.to_string()), |_| ErrorKind::Storage),
@@ -176,7 +181,7 @@ fn store_kind(error: &StoreError) -> ErrorKind {
 
 /// The kernel's errors reach us as text only.
 fn kind_of_text(text: &str) -> ErrorKind {
-    if text.contains("Unsupported") || text.contains("not supported") {
+    if text.contains("Unsupported table features") || text.contains("Unsupported: ") {
         ErrorKind::Unsupported
     } else if text.contains("Transaction failed") && text.contains("oncurrent") {
         ErrorKind::Conflict

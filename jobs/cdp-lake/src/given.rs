@@ -13,8 +13,14 @@ use crate::error::{ErrorKind, LakeError, Result};
 pub fn rows_from_csv(schema: &SchemaRef, text: &str, shown: &str) -> Result<RecordBatch> {
     let input = |message: String| LakeError::new(ErrorKind::Input, message).with("file", shown);
     let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|error| input(error.to_string()))?.clone();
-    if let Some(name) = header.iter().find(|name| schema.field_with_name(name).is_err()) {
+    let header = reader
+        .headers()
+        .map_err(|error| input(error.to_string()))?
+        .clone();
+    if let Some(name) = header
+        .iter()
+        .find(|name| schema.field_with_name(name).is_err())
+    {
         return Err(input(format!("`{name}` is not a column of the table")));
     }
     let records: Vec<csv::StringRecord> = reader
@@ -54,7 +60,10 @@ pub fn rows_to_csv(batches: &[RecordBatch], columns: &[String]) -> Result<Vec<St
             .iter()
             .map(|name| {
                 batch.column_by_name(name).ok_or_else(|| {
-                    LakeError::new(ErrorKind::Input, format!("the model has no column `{name}`"))
+                    LakeError::new(
+                        ErrorKind::Input,
+                        format!("the model has no column `{name}`"),
+                    )
                 })
             })
             .collect::<Result<Vec<_>>>()?;
@@ -71,7 +80,12 @@ pub fn rows_to_csv(batches: &[RecordBatch], columns: &[String]) -> Result<Vec<St
 pub fn csv_lines(text: &str) -> Result<(Vec<String>, Vec<String>)> {
     let input = |error: csv::Error| LakeError::new(ErrorKind::Input, error.to_string());
     let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
-    let header = reader.headers().map_err(input)?.iter().map(str::to_owned).collect();
+    let header = reader
+        .headers()
+        .map_err(input)?
+        .iter()
+        .map(str::to_owned)
+        .collect();
     let mut lines = Vec::new();
     for record in reader.records() {
         let values: Vec<String> = record.map_err(input)?.iter().map(str::to_owned).collect();
@@ -83,9 +97,12 @@ pub fn csv_lines(text: &str) -> Result<(Vec<String>, Vec<String>)> {
 
 /// One line of CSV.
 pub fn line(values: &[String]) -> Result<String> {
-    let failed = |error: &dyn std::fmt::Display| LakeError::new(ErrorKind::Input, error.to_string());
+    let failed =
+        |error: &dyn std::fmt::Display| LakeError::new(ErrorKind::Input, error.to_string());
     let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
-    writer.write_record(values).map_err(|error| failed(&error))?;
+    writer
+        .write_record(values)
+        .map_err(|error| failed(&error))?;
     let bytes = writer.into_inner().map_err(|error| failed(&error))?;
     Ok(String::from_utf8_lossy(&bytes).trim_end().to_owned())
 }
@@ -104,5 +121,9 @@ fn text(values: &ArrayRef, row: usize) -> Result<String> {
 
 /// The names of all columns.
 pub fn column_names(schema: &Schema) -> Vec<String> {
-    schema.fields().iter().map(|field| field.name().clone()).collect()
+    schema
+        .fields()
+        .iter()
+        .map(|field| field.name().clone())
+        .collect()
 }

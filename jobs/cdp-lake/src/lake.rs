@@ -78,10 +78,11 @@ impl Lake {
     /// The table at a URL as it was at a version.
     pub async fn open_at(&self, url: &Url, version: u64) -> Result<DeltaTable> {
         let mut table = self.build(url)?;
-        table
-            .load_version(version)
-            .await
-            .map_err(|error| LakeError::from(error).with("table", url).with("version", version))?;
+        table.load_version(version).await.map_err(|error| {
+            LakeError::from(error)
+                .with("table", url)
+                .with("version", version)
+        })?;
         Ok(table)
     }
 
@@ -93,19 +94,37 @@ impl Lake {
             // The kernel takes a folder that is not there for a fault.
             return Ok(table);
         }
-        match table.load().await {
-            Ok(()) | Err(DeltaTableError::NotATable(_)) => Ok(table),
-            Err(error) => {
-                let error = LakeError::from(error).with("table", url);
-                match error.kind() {
-                    ErrorKind::NotFound => Ok(self.build(url)?),
-                    ErrorKind::Storage => Err(error.hint(
-                        "is the lake's URL right, is it reachable, and may this user read it?",
-                    )),
-                    _ => Err(error),
-                }
+        let error = match table.load().await {
+            Ok(()) => return Ok(table),
+            Err(DeltaTableError::NotATable(_)) => LakeError::new(ErrorKind::NotFound, "no table"),
+            Err(error) => LakeError::from(error).with("table", url),
+        };
+        match error.kind() {
+            ErrorKind::NotFound if self.holds(url, "_delta_log").await? => Err(LakeError::new(
+                ErrorKind::Storage,
+                "the log of the table is damaged: it has files, but no version can be read",
+            )
+            .with("table", url)
+            .hint("restore the missing files of `_delta_log`, or move the folder away")),
+            ErrorKind::NotFound => Ok(self.build(url)?),
+            ErrorKind::Storage => {
+                Err(error
+                    .hint("is the lake's URL right, is it reachable, and may this user read it?"))
             }
+            _ => Err(error),
         }
+    }
+
+    /// Whether there is any file below a folder of a table (`""` for the table itself).
+    pub(crate) async fn holds(&self, url: &Url, folder: &str) -> Result<bool> {
+        let path = url.to_file_path().ok().filter(|_| url.scheme() == "file");
+        if path.is_some_and(|path| !path.exists()) {
+            return Ok(false);
+        }
+        let store = self.build(url)?.log_store().object_store(None);
+        let prefix = Path::from(folder);
+        let mut listed = store.list(Some(&prefix));
+        Ok(listed.try_next().await?.is_some())
     }
 
     fn build(&self, url: &Url) -> Result<DeltaTable> {
@@ -142,10 +161,12 @@ impl Lake {
         if self.root.scheme() == "file" || self.root.scheme() == "memory" {
             return Ok(());
         }
-        let probe = TableName::new(Layer::Ops, "probe").map_err(|error| {
-            LakeError::new(ErrorKind::Unsupported, error.to_string())
-        })?;
-        let store = self.build(&self.url(&probe)?)?.log_store().object_store(None);
+        let probe = TableName::new(Layer::Ops, "probe")
+            .map_err(|error| LakeError::new(ErrorKind::Unsupported, error.to_string()))?;
+        let store = self
+            .build(&self.url(&probe)?)?
+            .log_store()
+            .object_store(None);
         keeps_writers_apart(store.as_ref())
             .await
             .map_err(|error| error.with("lake", &self.root))
@@ -182,5 +203,8 @@ pub(crate) async fn keeps_writers_apart(store: &dyn ObjectStore) -> Result<()> {
 }
 
 fn bad_url(text: &str, error: url::ParseError) -> LakeError {
-    LakeError::new(ErrorKind::NotFound, format!("`{text}` is not a location: {error}"))
+    LakeError::new(
+        ErrorKind::NotFound,
+        format!("`{text}` is not a location: {error}"),
+    )
 }

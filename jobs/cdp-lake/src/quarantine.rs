@@ -72,7 +72,11 @@ pub(crate) async fn write(
         return Ok(());
     }
     let texts = |value: &dyn Fn(&BadRow) -> String| -> ArrayRef {
-        Arc::new(rows.iter().map(|row| Some(value(row))).collect::<StringArray>())
+        Arc::new(
+            rows.iter()
+                .map(|row| Some(value(row)))
+                .collect::<StringArray>(),
+        )
     };
     let columns = vec![
         texts(&|_| source.to_string()),
@@ -97,7 +101,12 @@ async fn holds(lake: &Lake, url: &url::Url, batch: &str) -> Result<bool> {
     };
     let mut files = table.get_active_add_actions_by_partitions(&[]);
     while let Some(file) = files.try_next().await? {
-        if file.partition_values_map().get(BATCH).and_then(Option::as_deref) == Some(batch) {
+        if file
+            .partition_values_map()
+            .get(BATCH)
+            .and_then(Option::as_deref)
+            == Some(batch)
+        {
             return Ok(true);
         }
     }
@@ -126,12 +135,18 @@ pub async fn inspect(
     let kept = usize::try_from(rows_max).unwrap_or(usize::MAX);
     let mut found = Vec::new();
     if set_aside > 0 {
-        let order = source.key.iter().map(|column| exact(column).sort(true, false));
+        let order = source
+            .key
+            .iter()
+            .map(|column| exact(column).sort(true, false));
         let plan = LogicalPlanBuilder::from(bad)
             .sort(order)?
             .limit(0, Some(kept))?
             .build()?;
-        for batch in DataFrame::new(catalog.session().state(), plan).collect().await? {
+        for batch in DataFrame::new(catalog.session().state(), plan)
+            .collect()
+            .await?
+        {
             bad_rows(source, &batch, &mut found)?;
         }
     }
@@ -158,8 +173,10 @@ pub async fn first_event_day(catalog: &Catalog, source: &Source) -> Result<Optio
     let Some(plan) = catalog.source_plan(source, Rows::Valid).await? else {
         return Ok(None);
     };
-    let frame = DataFrame::new(catalog.session().state(), plan)
-        .aggregate(vec![], vec![min(exact(&source.event_time)).alias("first_event")])?;
+    let frame = DataFrame::new(catalog.session().state(), plan).aggregate(
+        vec![],
+        vec![min(exact(&source.event_time)).alias("first_event")],
+    )?;
     let frame = frame.select(vec![
         datafusion::logical_expr::cast(exact("first_event"), DataType::Date32).alias("day"),
     ])?;
@@ -177,7 +194,13 @@ fn bad_rows(source: &Source, batch: &RecordBatch, found: &mut Vec<BadRow>) -> Re
         .columns()
         .iter()
         .zip(schema.fields())
-        .map(|(column, field)| Ok((field.name(), column, ArrayFormatter::try_new(column, &options)?)))
+        .map(|(column, field)| {
+            Ok((
+                field.name(),
+                column,
+                ArrayFormatter::try_new(column, &options)?,
+            ))
+        })
         .collect::<Result<Vec<_>>>()?;
     for row in 0..batch.num_rows() {
         let mut values = Map::new();
@@ -188,7 +211,10 @@ fn bad_rows(source: &Source, batch: &RecordBatch, found: &mut Vec<BadRow>) -> Re
                     missing.push(format!("`{name}` is missing"));
                 }
             } else {
-                values.insert((*name).clone(), Value::String(formatter.value(row).to_string()));
+                values.insert(
+                    (*name).clone(),
+                    Value::String(formatter.value(row).to_string()),
+                );
             }
         }
         let reason = if missing.is_empty() {

@@ -3,9 +3,11 @@
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use cdp_plan::{Layer, Model, TableName, nearest_hint};
+use datafusion::common::TableReference;
 use datafusion::dataframe::DataFrame;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::common::TableReference;
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast::Statement as Ast;
 use futures::TryStreamExt;
 
 use crate::catalog::Catalog;
@@ -22,6 +24,20 @@ pub struct QueryResult {
     pub batches: Vec<RecordBatch>,
     /// Whether there are more rows.
     pub more: bool,
+}
+
+fn is_query(statement: &Statement) -> bool {
+    match statement {
+        Statement::Statement(statement) => matches!(
+            **statement,
+            Ast::Query(_)
+                | Ast::ShowTables { .. }
+                | Ast::ShowColumns { .. }
+                | Ast::ExplainTable { .. }
+        ),
+        Statement::Explain(explain) => is_query(&explain.statement),
+        _ => false,
+    }
 }
 
 impl Catalog {
@@ -71,7 +87,9 @@ impl Catalog {
     /// The rows of a model's query, in memory.
     pub async fn model_rows(&self, model: &Model) -> Result<Vec<RecordBatch>> {
         let plan = crate::types::to_stored(self.plan(model).await?)?;
-        Ok(DataFrame::new(self.session().state(), plan).collect().await?)
+        Ok(DataFrame::new(self.session().state(), plan)
+            .collect()
+            .await?)
     }
 
     async fn stage(&self, plan: LogicalPlan) -> Result<Staged> {
@@ -82,6 +100,13 @@ impl Catalog {
         let state = self.session().state();
         let dialect = state.config_options().sql_parser.dialect;
         let statement = state.sql_to_statement(sql, &dialect)?;
+        if !is_query(&statement) {
+            return Err(LakeError::new(
+                ErrorKind::Query,
+                "only queries are run here, this is none",
+            )
+            .hint("write one `select`; tables are written by `cdp-jobs run`"));
+        }
         for table in state.resolve_table_references(&statement)? {
             if let Some(name) = self.known(&table)? {
                 self.ensure(&name).await?;

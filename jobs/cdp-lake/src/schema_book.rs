@@ -80,12 +80,7 @@ impl SchemaBook {
         })
     }
 
-    fn add(
-        &mut self,
-        session: &SessionContext,
-        name: &TableName,
-        schema: SchemaRef,
-    ) -> Result<()> {
+    fn add(&mut self, session: &SessionContext, name: &TableName, schema: SchemaRef) -> Result<()> {
         let table = MemTable::try_new(schema.clone(), vec![vec![]])?;
         session.register_table(reference(name), Arc::new(table))?;
         self.schemas.insert(name.clone(), schema);
@@ -162,7 +157,8 @@ fn query_fault(file: &SourceFile, error: &DataFusionError) -> Fault {
 fn plain(error: &DataFusionError) -> String {
     let text = error.strip_backtrace();
     let text = text.split("\n\nbacktrace").next().unwrap_or_default();
-    text.replace("Error during planning: ", "").replace("Schema error: ", "")
+    text.replace("Error during planning: ", "")
+        .replace("Schema error: ", "")
 }
 
 fn condition(
@@ -189,9 +185,12 @@ fn check_columns(
         }
         let range = model.sidecar.find(column).unwrap_or(0..0);
         faults.push(
-            Fault::new(format!("{what} names `{column}`, which `{}` has not", model.name))
-                .hint(nearest_hint(column, known()))
-                .at(&model.sidecar, range),
+            Fault::new(format!(
+                "{what} names `{column}`, which `{}` has not",
+                model.name
+            ))
+            .hint(nearest_hint(column, known()))
+            .at(&model.sidecar, range),
         );
     };
     for column in &model.grain {
@@ -216,8 +215,7 @@ fn check_columns(
         if let Err(error) = condition(session, text, schema) {
             let range = model.sidecar.find(text).unwrap_or(0..0);
             faults.push(
-                Fault::new(format!("check `{text}`: {}", plain(&error)))
-                    .at(&model.sidecar, range),
+                Fault::new(format!("check `{text}`: {}", plain(&error))).at(&model.sidecar, range),
             );
         }
     }

@@ -23,7 +23,11 @@ pub(crate) enum Rows {
 
 impl Catalog {
     /// A source as queries see it.
-    pub(crate) async fn source(&self, source: &Source, rows: Rows) -> Result<Arc<dyn TableProvider>> {
+    pub(crate) async fn source(
+        &self,
+        source: &Source,
+        rows: Rows,
+    ) -> Result<Arc<dyn TableProvider>> {
         match self.source_plan(source, rows).await? {
             Some(plan) => Ok(Arc::new(ViewTable::new(plan, None))),
             None => empty(source_schema(source)),
@@ -51,7 +55,11 @@ impl Catalog {
                     .field_with_unqualified_name(name)
                     .is_ok_and(|field| *field.data_type() == wanted);
                 let column = exact(name);
-                if same { column } else { try_cast(column, wanted).alias(name) }
+                if same {
+                    column
+                } else {
+                    try_cast(column, wanted).alias(name)
+                }
             })
             .collect::<Vec<Expr>>();
         let mut builder = LogicalPlanBuilder::from(scan).project(typed)?;
@@ -67,9 +75,7 @@ impl Catalog {
             let known = match rows {
                 Rows::Valid => event.lt(before.clone()),
                 // A row without a time is at fault on every date.
-                Rows::SetAside | Rows::All => {
-                    event.clone().lt(before.clone()).or(event.is_null())
-                }
+                Rows::SetAside | Rows::All => event.clone().lt(before.clone()).or(event.is_null()),
             };
             builder = builder.filter(known)?;
             if let Some(column) = &source.ingest_time {
@@ -122,7 +128,10 @@ impl Catalog {
 fn cutoff(date: AsOfDate) -> Expr {
     const MICROS_PER_DAY: i64 = 86_400_000_000;
     let micros = i64::from(date.epoch_day()) * MICROS_PER_DAY;
-    lit(ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into())))
+    lit(ScalarValue::TimestampMicrosecond(
+        Some(micros),
+        Some("UTC".into()),
+    ))
 }
 
 /// Every declared column must be there; all that are missing are named.
@@ -137,10 +146,18 @@ fn columns_fit(source: &Source, scan: &LogicalPlan) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let found: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    let found: Vec<&str> = schema
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str())
+        .collect();
     Err(LakeError::new(
         ErrorKind::Schema,
-        format!("the table of `{}` lacks {}", source.name, missing.join(", ")),
+        format!(
+            "the table of `{}` lacks {}",
+            source.name,
+            missing.join(", ")
+        ),
     )
     .with("it has", found.join(", "))
     .hint("correct `[sources.….columns]` in sql/sources.toml and the staging query that reads it"))

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use cdp_plan::{ColumnType, Source};
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, cast, col};
 use datafusion::common::Column;
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, cast, col};
 
 use crate::error::{ErrorKind, LakeError, Result};
 
@@ -112,7 +112,9 @@ pub(crate) fn cast_to(plan: LogicalPlan, schema: &Schema) -> Result<LogicalPlan>
             })
         })
         .collect::<Result<_>>()?;
-    Ok(LogicalPlanBuilder::from(plan).project(expressions)?.build()?)
+    Ok(LogicalPlanBuilder::from(plan)
+        .project(expressions)?
+        .build()?)
 }
 
 /// A column by its exact name, whatever its case.

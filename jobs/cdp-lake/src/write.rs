@@ -102,24 +102,25 @@ pub(crate) async fn replace(
     if let Some(column) = scope.column() {
         builder = builder.with_partition_columns([column]);
     }
-    builder = match Change::between(&table, &schema)? {
-        Change::New => create(builder, commit_properties()),
-        Change::Same => overwrite(builder, scope),
-        Change::Added => overwrite(builder, scope).with_schema_mode(SchemaMode::Merge),
-        Change::Other(_) if *scope == Scope::Whole => {
-            // A predicate and a new schema exclude each other, so the commit must be the very next.
-            builder
-                .with_save_mode(SaveMode::Overwrite)
-                .with_schema_mode(SchemaMode::Overwrite)
-                .with_commit_properties(commit_properties().with_max_retries(0))
-        }
-        Change::Other(what) => {
-            return Err(LakeError::new(ErrorKind::Schema, what).with("table", url).hint(
+    builder =
+        match Change::between(&table, &schema)? {
+            Change::New => create(builder, commit_properties()),
+            Change::Same => overwrite(builder, scope),
+            Change::Added => overwrite(builder, scope).with_schema_mode(SchemaMode::Merge),
+            Change::Other(_) if *scope == Scope::Whole => {
+                // A predicate and a new schema exclude each other, so the commit must be the very next.
+                builder
+                    .with_save_mode(SaveMode::Overwrite)
+                    .with_schema_mode(SchemaMode::Overwrite)
+                    .with_commit_properties(commit_properties().with_max_retries(0))
+            }
+            Change::Other(what) => {
+                return Err(LakeError::new(ErrorKind::Schema, what).with("table", url).hint(
                 "earlier partitions have the old columns; give the changed model a new name \
                  (`_v2`), or delete the table's folder and backfill",
             ));
-        }
-    };
+            }
+        };
     finish(lake, url, &commit, builder).await
 }
 
@@ -172,7 +173,9 @@ pub(crate) async fn append(
             return Err(LakeError::new(ErrorKind::Conflict, message).with("table", url));
         }
     }
-    let transactions = transactions.iter().map(|app_id| Transaction::new(app_id, 1));
+    let transactions = transactions
+        .iter()
+        .map(|app_id| Transaction::new(app_id, 1));
     let commit_properties = properties(provenance, &commit, transactions.collect());
     let mut builder =
         prepare(&table, plan, session).with_commit_properties(commit_properties.clone());
@@ -195,7 +198,10 @@ pub(crate) async fn has_transaction(table: &DeltaTable, app_id: &str) -> Result<
         return Ok(false);
     };
     let log = table.log_store();
-    Ok(state.transaction_version(log.as_ref(), app_id).await?.is_some())
+    Ok(state
+        .transaction_version(log.as_ref(), app_id)
+        .await?
+        .is_some())
 }
 
 /// Two writers that create a table at once would both commit, the second as an append: so the commit
@@ -268,10 +274,7 @@ async fn find_commit(lake: &Lake, url: &Url, commit: &str) -> Result<Option<u64>
         return Ok(None);
     };
     let newest = table.version().unwrap_or_default();
-    let history: Vec<_> = table
-        .history(Some(COMMITS_SEARCHED))
-        .try_collect()
-        .await?;
+    let history: Vec<_> = table.history(Some(COMMITS_SEARCHED)).try_collect().await?;
     let age = history
         .iter()
         .position(|info| info.info.get(COMMIT_KEY).and_then(Value::as_str) == Some(commit));
@@ -308,7 +311,10 @@ impl Change {
                 Ok(_) => {}
             }
         }
-        let gone = old.fields().iter().find(|field| new.field_with_name(field.name()).is_err());
+        let gone = old
+            .fields()
+            .iter()
+            .find(|field| new.field_with_name(field.name()).is_err());
         Ok(match gone {
             Some(field) => Self::Other(format!("the column `{}` is gone", field.name())),
             None if added => Self::Added,

@@ -72,7 +72,15 @@ mod tests {
 
     #[test]
     fn types_read_and_print_the_same() {
-        for text in ["string", "int", "float", "bool", "date", "timestamp", "decimal(18,2)"] {
+        for text in [
+            "string",
+            "int",
+            "float",
+            "bool",
+            "date",
+            "timestamp",
+            "decimal(18,2)",
+        ] {
             assert_eq!(text.parse::<ColumnType>().unwrap().to_string(), text);
         }
         assert!("decimal(50,2)".parse::<ColumnType>().is_err());

@@ -67,7 +67,9 @@ impl DateRange {
     /// A range that holds at least one date.
     pub fn new(first: AsOfDate, last: AsOfDate) -> Result<Self, String> {
         if first > last {
-            return Err(format!("the range ends on {last}, before it begins on {first}"));
+            return Err(format!(
+                "the range ends on {last}, before it begins on {first}"
+            ));
         }
         Ok(Self { first, last })
     }
@@ -99,6 +101,9 @@ mod tests {
     fn a_range_holds_both_ends() {
         let range = DateRange::new("2025-12-30".parse().unwrap(), "2026-01-02".parse().unwrap());
         let dates: Vec<String> = range.unwrap().dates(1).map(|d| d.to_string()).collect();
-        assert_eq!(dates, ["2025-12-30", "2025-12-31", "2026-01-01", "2026-01-02"]);
+        assert_eq!(
+            dates,
+            ["2025-12-30", "2025-12-31", "2026-01-01", "2026-01-02"]
+        );
     }
 }

@@ -58,11 +58,17 @@ impl Walk<'_> {
     }
 
     fn cycle(&mut self, start: usize) {
-        let mut names: Vec<String> = self.path[start..].iter().map(|n| format!("`{n}`")).collect();
+        let mut names: Vec<String> = self.path[start..]
+            .iter()
+            .map(|n| format!("`{n}`"))
+            .collect();
         names.push(names[0].clone());
         let first = &self.path[start];
-        let fault = Fault::new(format!("models read each other in a cycle: {}", names.join(" → ")))
-            .hint("a table's own earlier partitions are read by naming it in `reads_past`");
+        let fault = Fault::new(format!(
+            "models read each other in a cycle: {}",
+            names.join(" → ")
+        ))
+        .hint("a table's own earlier partitions are read by naming it in `reads_past`");
         let file = self.models.get(first).map(|model| {
             model
                 .statement()

@@ -162,7 +162,9 @@ fn read_models(tree: &[TreeFile], faults: &mut Vec<Fault>) -> BTreeMap<TableName
             }
             "sql" if !by_path.contains_key(format!("{stem}.toml").as_str()) => faults.push(
                 Fault::new("there is no sidecar beside it")
-                    .hint(format!("write `sql/{stem}.toml`: description, owner, grain, …"))
+                    .hint(format!(
+                        "write `sql/{stem}.toml`: description, owner, grain, …"
+                    ))
                     .in_file(file),
             ),
             _ => {}
@@ -173,8 +175,20 @@ fn read_models(tree: &[TreeFile], faults: &mut Vec<Fault>) -> BTreeMap<TableName
 
 /// The name that a path below `sql/` stands for; `None` for what is not a model.
 fn model_name(stem: &str, file: &SourceFile, faults: &mut Vec<Fault>) -> Option<TableName> {
-    let (folder, name) = stem.split_once('/')?;
-    let layer = folder.parse().ok().filter(|layer: &Layer| layer.has_models());
+    let Some((folder, name)) = stem.split_once('/') else {
+        if !["sources", "README"].contains(&stem) {
+            faults.push(
+                Fault::new("the file is in no layer's folder, so it is no model")
+                    .hint("move it into the folder of its layer, such as `sql/features/`")
+                    .in_file(file),
+            );
+        }
+        return None;
+    };
+    let layer = folder
+        .parse()
+        .ok()
+        .filter(|layer: &Layer| layer.has_models());
     let Some(layer) = layer else {
         let names: Vec<&str> = Layer::of_models().map(Layer::name).collect();
         faults.push(
@@ -211,7 +225,11 @@ fn reads_of(
     let mut reads = Vec::new();
     for (table, range) in mentioned {
         if !model.name.layer().may_read(table.layer()) {
-            faults.push(layer_breach(&model.name, &table).at(file, range).label("read here"));
+            faults.push(
+                layer_breach(&model.name, &table)
+                    .at(file, range)
+                    .label("read here"),
+            );
         } else if !(models.contains_key(&table) || sources.contains_key(&table)) {
             // After another fault a model may be missing only because it could not be read.
             if whole {
@@ -265,7 +283,9 @@ fn layer_breach(reader: &TableName, table: &TableName) -> Fault {
             "`{reader}` reads `{table}`, and `{layer}` comes after `{}`",
             reader.layer()
         ))
-        .hint("data flows raw, staging, identity, profiles, features, scores, segments, activations"),
+        .hint(
+            "data flows raw, staging, identity, profiles, features, scores, segments, activations",
+        ),
     }
 }
 
@@ -291,8 +311,9 @@ fn step_reads(
         }
         match text.parse() {
             Ok(name) => names.push((name, range)),
-            Err(error) => faults
-                .push(Fault::new(format!("`reads`: {error}")).at(&model.sidecar, range)),
+            Err(error) => {
+                faults.push(Fault::new(format!("`reads`: {error}")).at(&model.sidecar, range))
+            }
         }
     }
     names
@@ -305,14 +326,18 @@ fn apply_vars(
     faults: &mut Vec<Fault>,
 ) {
     for (model_name, values) in vars {
-        let header = config.find(&format!("[vars.\"{model_name}\"]")).unwrap_or(0..0);
+        let header = config
+            .find(&format!("[vars.\"{model_name}\"]"))
+            .unwrap_or(0..0);
         let known: Vec<String> = models.keys().map(TableName::to_string).collect();
         let name = model_name.parse().ok();
         let Some(model) = name.and_then(|name: TableName| models.get_mut(&name)) else {
             faults.push(
-                Fault::new(format!("`[vars]` names `{model_name}`, which is not a model"))
-                    .hint(nearest::hint(model_name, known.iter().map(String::as_str)))
-                    .at(config, header),
+                Fault::new(format!(
+                    "`[vars]` names `{model_name}`, which is not a model"
+                ))
+                .hint(nearest::hint(model_name, known.iter().map(String::as_str)))
+                .at(config, header),
             );
             continue;
         };

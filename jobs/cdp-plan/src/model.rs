@@ -205,10 +205,10 @@ impl Model {
         query: Option<&SourceFile>,
         faults: &mut Vec<Fault>,
     ) -> Option<Self> {
+        let before = faults.len();
         let raw = toml_file::read::<RawModel>(sidecar, faults);
         let statement = query.map(|file| Statement::parse(file, faults));
         let raw = raw?;
-        let before = faults.len();
         let materialization = materialization(sidecar, &raw.materialization, faults);
         let params = params(sidecar, &raw.params, faults);
         let reads_past = reads_past(sidecar, &raw.reads_past, faults);
@@ -270,7 +270,9 @@ fn materialization(
     text: &str,
     faults: &mut Vec<Fault>,
 ) -> Option<Materialization> {
-    let found = Materialization::NAMES.iter().find(|(name, _)| *name == text);
+    let found = Materialization::NAMES
+        .iter()
+        .find(|(name, _)| *name == text);
     if found.is_none() {
         let names = Materialization::NAMES.iter().map(|(name, _)| *name);
         faults.push(
@@ -291,8 +293,10 @@ fn params(
     for (name, param) in raw {
         if SUPPLIED.contains(&name.as_str()) {
             faults.push(
-                Fault::new(format!("`{name}` is supplied by the run and can't be declared"))
-                    .at(file, key(file, name)),
+                Fault::new(format!(
+                    "`{name}` is supplied by the run and can't be declared"
+                ))
+                .at(file, key(file, name)),
             );
         }
         match ParamValue::from_toml(param.param_type, &param.default) {

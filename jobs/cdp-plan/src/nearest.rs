@@ -1,7 +1,13 @@
 //! "Did you mean".
 
+/// More names than this are no help in a hint.
+const NAMED_MAX: usize = 15;
+
 /// The known name nearest to what was written, if one is near enough to suggest.
-pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(
+    written: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     known
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(written, name), name))
@@ -17,10 +23,11 @@ pub fn hint<'a>(written: &str, known: impl IntoIterator<Item = &'a str> + Clone)
     }
     let mut names: Vec<&str> = known.into_iter().collect();
     names.sort_unstable();
-    if names.is_empty() {
-        return "there are none yet".to_owned();
+    match names.len() {
+        0 => "there are none yet".to_owned(),
+        1..=NAMED_MAX => format!("known: {}", names.join(", ")),
+        more => format!("none of the {more} known names is near; `cdp-jobs show` lists them"),
     }
-    format!("known: {}", names.join(", "))
 }
 
 #[cfg(test)]

@@ -148,7 +148,10 @@ pub fn supplied(
         ),
         ("gap_days".to_owned(), days(churn.gap_days())),
         ("horizon_days".to_owned(), days(churn.horizon_days())),
-        ("orders_min".to_owned(), ParamValue::Int(churn.orders_min().into())),
+        (
+            "orders_min".to_owned(),
+            ParamValue::Int(churn.orders_min().into()),
+        ),
     ])
 }
 
@@ -164,7 +167,10 @@ mod tests {
             (ParamValue::Float(1.0), "cast(1.0 as double)"),
             (ParamValue::String("it's".into()), "'it''s'"),
             (ParamValue::Date(date), "cast('2026-01-31' as date)"),
-            (ParamValue::Dates(vec![date]), "make_array(cast('2026-01-31' as date))"),
+            (
+                ParamValue::Dates(vec![date]),
+                "make_array(cast('2026-01-31' as date))",
+            ),
         ];
         for (value, sql) in cases {
             assert_eq!(value.to_sql(), sql);

@@ -123,23 +123,27 @@ impl Plan {
         let mut resting = Vec::new();
         let mut training = Vec::new();
         let mut wanted: Vec<(AsOfDate, &Model, Purpose)> = Vec::new();
-        for model in manifest.models().filter(|model| model.materialization.is_stored()) {
-            if !selection.holds(&model.name) {
-                continue;
-            }
+        for model in manifest
+            .models()
+            .filter(|model| model.materialization.is_stored())
+        {
+            let selected = selection.holds(&model.name);
             if let (true, Some(date)) = (model.reads_cutoffs(), trained) {
                 let reason = format!(
                     "the model of {date} serves; `retrain_days` is {}",
                     churn.retrain_days()
                 );
                 let name = model.name.clone();
-                resting.push(Rest { name, reason });
+                resting.extend(selected.then_some(Rest { name, reason }));
                 continue;
             }
             if model.reads_cutoffs() {
+                // Selected or not: a run of one layer makes its part of the cut-offs.
                 training.push(model);
             }
-            wanted.push((as_of_date, model, Purpose::AsOf));
+            if selected {
+                wanted.push((as_of_date, model, Purpose::AsOf));
+            }
         }
         let cutoff_dates = match training.is_empty() {
             true => Vec::new(),
@@ -147,7 +151,9 @@ impl Plan {
         };
         for date in &cutoff_dates {
             let missing = missing(manifest, &training, *date, state);
-            let chosen = missing.into_iter().filter(|model| selection.holds(&model.name));
+            let chosen = missing
+                .into_iter()
+                .filter(|model| selection.holds(&model.name));
             wanted.extend(chosen.map(|model| (*date, model, Purpose::CutOff)));
         }
         // Stable: within a date the models stay in their order of dependence.
@@ -177,7 +183,9 @@ fn trained_lately(
     as_of_date: AsOfDate,
     state: &LakeState,
 ) -> Option<AsOfDate> {
-    let model = manifest.models().find(|model| model.step() == Some(Step::TrainChurn))?;
+    let model = manifest
+        .models()
+        .find(|model| model.step() == Some(Step::TrainChurn))?;
     let dates = state.partitions.get(&model.name)?;
     let latest = dates.range(..as_of_date).next_back()?;
     let age = as_of_date.epoch_day() - latest.epoch_day();

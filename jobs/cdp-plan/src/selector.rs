@@ -40,11 +40,7 @@ impl Selection {
     }
 }
 
-fn add(
-    word: &str,
-    manifest: &Manifest,
-    names: &mut BTreeSet<TableName>,
-) -> Result<(), Box<Fault>> {
+fn add(word: &str, manifest: &Manifest, names: &mut BTreeSet<TableName>) -> Result<(), Box<Fault>> {
     if let Some(text) = word.strip_prefix("layer:") {
         let layer: Layer = text.parse().map_err(|()| {
             let known: Vec<&str> = Layer::of_models().map(Layer::name).collect();
@@ -77,7 +73,9 @@ fn add(
         walk(&name, names, &|name| manifest.reads(name).to_vec());
     }
     if downstream {
-        walk(&name, names, &|name| manifest.read_by(name).cloned().collect());
+        walk(&name, names, &|name| {
+            manifest.read_by(name).cloned().collect()
+        });
     }
     names.insert(name);
     Ok(())

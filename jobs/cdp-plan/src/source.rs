@@ -81,12 +81,7 @@ pub(crate) fn read_sources(file: &SourceFile, faults: &mut Vec<Fault>) -> Vec<So
         .collect()
 }
 
-fn check(
-    file: &SourceFile,
-    name: &str,
-    raw: RawSource,
-    faults: &mut Vec<Fault>,
-) -> Option<Source> {
+fn check(file: &SourceFile, name: &str, raw: RawSource, faults: &mut Vec<Fault>) -> Option<Source> {
     let header = file
         .find(&format!("[sources.{name}]"))
         .unwrap_or_else(|| 0..0);
@@ -95,7 +90,10 @@ fn check(
         .map_err(|error| faults.push(Fault::new(error.to_string()).at(file, header.clone())));
     let columns = columns(file, name, &raw.columns, faults);
     let known = || columns.iter().map(|(column, _)| column.as_str());
-    let named = [("event_time", Some(&raw.event_time)), ("ingest_time", raw.ingest_time.as_ref())];
+    let named = [
+        ("event_time", Some(&raw.event_time)),
+        ("ingest_time", raw.ingest_time.as_ref()),
+    ];
     for (key, column) in named {
         let Some(column) = column else { continue };
         match columns.iter().find(|(name, _)| name == column) {
@@ -111,7 +109,10 @@ fn check(
         }
     }
     for (key, list) in [("key", &raw.key), ("required", &raw.required)] {
-        for column in list.iter().filter(|column| !known().any(|name| name == *column)) {
+        for column in list
+            .iter()
+            .filter(|column| !known().any(|name| name == *column))
+        {
             faults.push(unknown_column(file, &header, name, key, column, known()));
         }
     }

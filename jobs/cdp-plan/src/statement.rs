@@ -105,7 +105,9 @@ fn parse_one(file: &SourceFile) -> Result<Ast, Box<Fault>> {
     let mut statements = parsed.map_err(|error| Box::new(syntax_fault(file, &error)))?;
     match (statements.pop(), statements.is_empty()) {
         (Some(statement), true) => Ok(statement),
-        (None, _) => Err(Box::new(Fault::new("the file holds no query").in_file(file))),
+        (None, _) => Err(Box::new(
+            Fault::new("the file holds no query").in_file(file),
+        )),
         (Some(_), false) => Err(Box::new(
             Fault::new(format!(
                 "the file holds {} statements, expected one `select`",
@@ -146,7 +148,9 @@ fn body_only_reads(body: &SetExpr) -> bool {
     match body {
         SetExpr::Select(select) => select.into.is_none(),
         SetExpr::Query(query) => body_only_reads(&query.body),
-        SetExpr::SetOperation { left, right, .. } => body_only_reads(left) && body_only_reads(right),
+        SetExpr::SetOperation { left, right, .. } => {
+            body_only_reads(left) && body_only_reads(right)
+        }
         SetExpr::Values(_) => true,
         SetExpr::Insert(_)
         | SetExpr::Update(_)
@@ -192,7 +196,9 @@ impl<'a> Finder<'a> {
             }
             self.faults.push(
                 Fault::new(format!("unknown table `{name}`"))
-                    .hint("name a table as `layer.name`; a bare name must be a `with` of this query")
+                    .hint(
+                        "name a table as `layer.name`; a bare name must be a `with` of this query",
+                    )
                     .at(self.file, range),
             );
         }
@@ -340,7 +346,11 @@ mod tests {
             "where a.d = $as_of_date and exists (select 1 from identity.m) limit $n",
         ))
         .unwrap();
-        let tables: Vec<String> = statement.tables().iter().map(|(t, _)| t.to_string()).collect();
+        let tables: Vec<String> = statement
+            .tables()
+            .iter()
+            .map(|(t, _)| t.to_string())
+            .collect();
         assert_eq!(tables, ["staging.orders", "identity.m", "features.a"]);
         let params: Vec<&str> = statement.params().iter().map(|(p, _)| p.as_str()).collect();
         assert_eq!(params, ["as_of_date", "days", "n"]);
@@ -367,7 +377,10 @@ mod tests {
         assert!(!bound.contains('$'), "{bound}");
         assert!(bound.contains("LIMIT CAST(5 AS BIGINT)"), "{bound}");
         let error = statement.bind(&BTreeMap::new()).unwrap_err();
-        assert!(error.starts_with("no value for the parameter `$"), "{error}");
+        assert!(
+            error.starts_with("no value for the parameter `$"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -84,7 +84,8 @@ impl Project {
         let batches = catalog.model_rows(model).await?;
         let path = dir.join("expect.csv");
         let expected = fs::read_to_string(&path).unwrap_or_default();
-        let (mut columns, wanted) = csv_lines(&expected).map_err(|error| error.with("file", path.display()))?;
+        let (mut columns, wanted) =
+            csv_lines(&expected).map_err(|error| error.with("file", path.display()))?;
         if columns.iter().all(String::is_empty) {
             columns = column_names(self.schema(&model.name)?.as_ref());
         }

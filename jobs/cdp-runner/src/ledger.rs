@@ -51,7 +51,11 @@ fn schema() -> SchemaRef {
     let text = |name: &str| Field::new(name, DataType::Utf8, true);
     let int = |name: &str| Field::new(name, DataType::Int64, true);
     let time = |name: &str| {
-        Field::new(name, DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), true)
+        Field::new(
+            name,
+            DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+            true,
+        )
     };
     Arc::new(Schema::new(vec![
         text("run_id"),
@@ -80,14 +84,14 @@ fn schema() -> SchemaRef {
 fn batch(record: &TaskRecord) -> Result<RecordBatch> {
     let text = |value: &str| Arc::new(StringArray::from(vec![value])) as ArrayRef;
     let maybe = |value: Option<&str>| Arc::new(StringArray::from(vec![value])) as ArrayRef;
-    let int = |value: u64| {
-        Arc::new(Int64Array::from(vec![i64::try_from(value).ok()])) as ArrayRef
-    };
+    let int = |value: u64| Arc::new(Int64Array::from(vec![i64::try_from(value).ok()])) as ArrayRef;
     let time = |value: chrono::DateTime<chrono::Utc>| {
         let micros = TimestampMicrosecondArray::from(vec![value.timestamp_micros()]);
         Arc::new(micros.with_timezone("UTC")) as ArrayRef
     };
-    let version = record.output_version.and_then(|version| i64::try_from(version).ok());
+    let version = record
+        .output_version
+        .and_then(|version| i64::try_from(version).ok());
     let columns = vec![
         text(&record.run_id),
         text(&record.task),
@@ -141,7 +145,12 @@ pub(crate) type Published = BTreeMap<(String, AsOfDate), (String, u64)>;
 /// Reads what was published, from the ledger.
 pub(crate) async fn published(project: &Project) -> Result<Published> {
     let mut published = Published::new();
-    if project.lake().open(&project.lake().url(&name()?)?).await?.is_none() {
+    if project
+        .lake()
+        .open(&project.lake().url(&name()?)?)
+        .await?
+        .is_none()
+    {
         return Ok(published);
     }
     let status = TaskStatus::Succeeded.name();
@@ -152,9 +161,13 @@ pub(crate) async fn published(project: &Project) -> Result<Published> {
     let answer = project.query(&query, None, None).await?;
     for batch in &answer.batches {
         let tasks = batch.column(0).as_string::<i32>();
-        let dates = batch.column(1).as_primitive::<arrow::datatypes::Date32Type>();
+        let dates = batch
+            .column(1)
+            .as_primitive::<arrow::datatypes::Date32Type>();
         let prints = batch.column(2).as_string::<i32>();
-        let counts = batch.column(3).as_primitive::<arrow::datatypes::Int64Type>();
+        let counts = batch
+            .column(3)
+            .as_primitive::<arrow::datatypes::Int64Type>();
         for row in 0..batch.num_rows() {
             if let Some(date) = AsOfDate::from_epoch_day(dates.value(row)) {
                 let key = (tasks.value(row).to_owned(), date);
@@ -168,7 +181,12 @@ pub(crate) async fn published(project: &Project) -> Result<Published> {
 
 /// The newest rows, newest first.
 pub(crate) async fn newest(project: &Project, limit: usize) -> Result<Vec<RunRow>> {
-    if project.lake().open(&project.lake().url(&name()?)?).await?.is_none() {
+    if project
+        .lake()
+        .open(&project.lake().url(&name()?)?)
+        .await?
+        .is_none()
+    {
         return Ok(Vec::new());
     }
     let query = format!(

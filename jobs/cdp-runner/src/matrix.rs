@@ -24,9 +24,9 @@ pub(crate) fn one_batch(answer: &QueryResult) -> Result<RecordBatch> {
 
 /// A column by name.
 pub(crate) fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef> {
-    batch.column_by_name(name).ok_or_else(|| {
-        LakeError::new(ErrorKind::Schema, format!("the column `{name}` is missing"))
-    })
+    batch
+        .column_by_name(name)
+        .ok_or_else(|| LakeError::new(ErrorKind::Schema, format!("the column `{name}` is missing")))
 }
 
 /// A column of texts, whatever text type it has.
@@ -38,13 +38,20 @@ pub(crate) fn texts(batch: &RecordBatch, name: &str) -> Result<StringArray> {
 /// A column of texts without nulls.
 pub(crate) fn strings(batch: &RecordBatch, name: &str) -> Result<Vec<String>> {
     let values = texts(batch, name)?;
-    Ok(values.iter().map(|value| value.unwrap_or_default().to_owned()).collect())
+    Ok(values
+        .iter()
+        .map(|value| value.unwrap_or_default().to_owned())
+        .collect())
 }
 
 /// A column of truth values; null is false.
 pub(crate) fn bools(batch: &RecordBatch, name: &str) -> Result<Vec<bool>> {
     let values = cast(column(batch, name)?, &DataType::Boolean)?;
-    Ok(values.as_boolean().iter().map(|value| value == Some(true)).collect())
+    Ok(values
+        .as_boolean()
+        .iter()
+        .map(|value| value == Some(true))
+        .collect())
 }
 
 /// A column of dates as epoch days; null is 1970-01-01.
@@ -57,14 +64,19 @@ pub(crate) fn days(batch: &RecordBatch, name: &str) -> Result<Vec<i32>> {
 pub(crate) fn micros(batch: &RecordBatch, name: &str) -> Result<Vec<i64>> {
     let micros = DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, None);
     let values = cast(column(batch, name)?, &micros)?;
-    Ok(values.as_primitive::<TimestampMicrosecondType>().values().to_vec())
+    Ok(values
+        .as_primitive::<TimestampMicrosecondType>()
+        .values()
+        .to_vec())
 }
 
 /// A column of counts; null is 0.
 pub(crate) fn counts(batch: &RecordBatch, name: &str) -> Result<Vec<u64>> {
     let values = cast(column(batch, name)?, &DataType::Int64)?;
     let counts = values.as_primitive::<Int64Type>().iter();
-    Ok(counts.map(|count| u64::try_from(count.unwrap_or(0)).unwrap_or(0)).collect())
+    Ok(counts
+        .map(|count| u64::try_from(count.unwrap_or(0)).unwrap_or(0))
+        .collect())
 }
 
 /// All feature columns: numbers and truth values as numbers, texts as categories.
@@ -79,7 +91,10 @@ pub(crate) fn feature_table(batch: &RecordBatch) -> Result<FeatureTable> {
         let inserted = match field.data_type() {
             DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 => {
                 let values = texts(batch, name)?;
-                let values = values.iter().map(|value| value.map(str::to_owned)).collect();
+                let values = values
+                    .iter()
+                    .map(|value| value.map(str::to_owned))
+                    .collect();
                 table.insert(name, cdp_churn::FeatureColumn::Categorical(values))
             }
             other if other.is_numeric() || *other == DataType::Boolean => {
@@ -105,5 +120,8 @@ fn numbers(values: &ArrayRef) -> Result<Vec<f64>> {
     if numbers.null_count() == 0 {
         return Ok(numbers.values().to_vec());
     }
-    Ok(numbers.iter().map(|value| value.unwrap_or(f64::NAN)).collect())
+    Ok(numbers
+        .iter()
+        .map(|value| value.unwrap_or(f64::NAN))
+        .collect())
 }

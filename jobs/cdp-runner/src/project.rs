@@ -117,7 +117,9 @@ impl Project {
         let state = state::read(self).await?;
         if let Some(first) = state.first_date.filter(|first| as_of < *first) {
             return Err(Fault::new(format!("nothing was known before {as_of}"))
-                .hint(format!("the first event is of the day before {first}; take `--as-of {first}` or later"))
+                .hint(format!(
+                    "the first event is of the day before {first}; take `--as-of {first}` or later"
+                ))
                 .into());
         }
         let churn = &self.config.churn;
@@ -175,12 +177,14 @@ impl Project {
     pub fn bound_sql(&self, model: &Model, as_of: AsOfDate) -> Result<String, LakeError> {
         let cutoffs = self.cutoffs(as_of);
         let catalog = Catalog::new(self.tables()?, Some(as_of), self.values(as_of, &cutoffs))?;
-        Ok(catalog.bind(model)?.to_string())
+        Ok(format!("{:#}", catalog.bind(model)?))
     }
 
     fn cutoffs(&self, as_of: AsOfDate) -> Vec<AsOfDate> {
         let days = self.config.churn.all_cutoffs(as_of.epoch_day());
-        days.into_iter().filter_map(AsOfDate::from_epoch_day).collect()
+        days.into_iter()
+            .filter_map(AsOfDate::from_epoch_day)
+            .collect()
     }
 
     /// The tables of this project, for one run.

@@ -97,7 +97,9 @@ pub struct TaskRecord {
 impl TaskRecord {
     /// Whether a check of a severity broke.
     pub fn breaks(&self, severity: Severity) -> bool {
-        self.breaches.iter().any(|breach| breach.severity == severity)
+        self.breaches
+            .iter()
+            .any(|breach| breach.severity == severity)
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use cdp_lake::{
     Catalog, ErrorKind, LakeError, Provenance, RunTables, Scope, Staged, breaches, inspect, publish,
 };
-use cdp_plan::{AsOfDate, Layer, Materialization, Model, Plan, Severity, Task, TableName, Work};
+use cdp_plan::{AsOfDate, Layer, Materialization, Model, Plan, Severity, TableName, Task, Work};
 use sha2::{Digest, Sha256};
 
 use crate::event::{Event, Host, Observer};
@@ -100,10 +100,7 @@ impl<'a> RunContext<'a> {
 }
 
 fn missing(name: &TableName) -> LakeError {
-    LakeError::new(
-        ErrorKind::NotFound,
-        format!("there is no table `{name}`"),
-    )
+    LakeError::new(ErrorKind::NotFound, format!("there is no table `{name}`"))
 }
 
 /// Does a task; whatever happens is in the record.
@@ -230,7 +227,11 @@ fn inputs_stand(context: &RunContext<'_>, task: &Task, model: &Model) -> Result<
             let input = manifest.model(name);
             input.is_some_and(|input| model.reads_cutoffs() || !input.reads_cutoffs())
         })
-        .filter(|name| !context.published.contains_key(&(name.to_string(), task.as_of_date)))
+        .filter(|name| {
+            !context
+                .published
+                .contains_key(&(name.to_string(), task.as_of_date))
+        })
         .map(|name| format!("`{name}`"))
         .collect();
     if missing.is_empty() {
@@ -255,9 +256,18 @@ async fn look_through(
     record: &mut TaskRecord,
 ) -> Result<TaskStatus, LakeError> {
     let manifest = context.project.manifest();
-    let source = manifest.source(&task.name).ok_or_else(|| missing(&task.name))?;
+    let source = manifest
+        .source(&task.name)
+        .ok_or_else(|| missing(&task.name))?;
     let rows_max = context.project.config().quarantine_rows_max;
-    let found = inspect(catalog, source, task.as_of_date, rows_max, &provenance(record)).await?;
+    let found = inspect(
+        catalog,
+        source,
+        task.as_of_date,
+        rows_max,
+        &provenance(record),
+    )
+    .await?;
     record.rows = found.rows;
     record.rows_set_aside = found.set_aside;
     record.input_versions = versions(catalog, &task.name).await;
@@ -331,7 +341,10 @@ async fn fingerprint(
     let mut sql = String::new();
     if let Some(model) = manifest.model(&task.name) {
         sql = body_text(project, model, catalog)?;
-        parts.push(format!("{sql} {:?} {:?}", model.checks, model.materialization));
+        parts.push(format!(
+            "{sql} {:?} {:?}",
+            model.checks, model.materialization
+        ));
         for name in &model.reads_past {
             let table = name.to_string();
             let first = (table.clone(), AsOfDate::from(chrono::NaiveDate::MIN));

@@ -27,7 +27,9 @@ fn the_same_day_again_does_nothing_and_says_so() {
 fn the_same_day_again_by_force_makes_the_same_rows() {
     let (world, before) = next_day();
     let world = world.copy();
-    world.cdp(&["run", "--as-of", TOMORROW, "--force"]).expect(0);
+    world
+        .cdp(&["run", "--as-of", TOMORROW, "--force"])
+        .expect(0);
     before.assert_same(&world.tables(), "by force");
 }
 
@@ -46,7 +48,10 @@ fn a_killed_run_is_mended_by_running_again() {
     let lines = lines.map(|line| line.expect("a line of an event"));
     // Past the look at the sources, in the middle of what writes.
     let started = |line: &String| line.contains("task_started") && line.contains("features.");
-    assert!(lines.filter(started).nth(2).is_some(), "the run has features");
+    assert!(
+        lines.filter(started).nth(2).is_some(),
+        "the run has features"
+    );
     child.kill().expect("it still runs");
     let status = child.wait().expect("it ends");
     assert_eq!(status.code(), None, "it ended before it was killed");

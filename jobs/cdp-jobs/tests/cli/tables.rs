@@ -104,7 +104,10 @@ fn names(lake: &Path) -> BTreeMap<String, PathBuf> {
             continue;
         }
         for table in entries(&layer) {
-            let part = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+            let part = |path: &Path| {
+                path.file_name()
+                    .map(|name| name.to_string_lossy().into_owned())
+            };
             if let (Some(layer), Some(name)) = (part(&layer), part(&table)) {
                 names.insert(format!("{layer}.{name}"), table);
             }

@@ -19,7 +19,11 @@ pub(super) const SOURCE_LINE: &str = "_source_line";
 /// The columns of a raw table: the declared ones, and where each row came from.
 pub(super) fn raw_schema(source: &Source) -> SchemaRef {
     let declared = source_schema(source);
-    let mut fields: Vec<Field> = declared.fields().iter().map(|f| f.as_ref().clone()).collect();
+    let mut fields: Vec<Field> = declared
+        .fields()
+        .iter()
+        .map(|f| f.as_ref().clone())
+        .collect();
     fields.push(Field::new(SOURCE_FILE, DataType::Utf8, true));
     fields.push(Field::new(SOURCE_LINE, DataType::Int64, true));
     Arc::new(Schema::new(fields))

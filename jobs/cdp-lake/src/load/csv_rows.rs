@@ -29,7 +29,9 @@ pub(super) struct CsvRows {
 impl CsvRows {
     pub(super) fn open(source: &Source, file: &NewFile) -> Result<Self> {
         let shown = file.shown();
-        let mut reader = ReaderBuilder::new().flexible(true).from_reader(file.open()?);
+        let mut reader = ReaderBuilder::new()
+            .flexible(true)
+            .from_reader(file.open()?);
         let header = reader.headers().map_err(|error| {
             LakeError::new(ErrorKind::Input, format!("`{shown}` is not CSV: {error}"))
         })?;
@@ -57,7 +59,11 @@ impl CsvRows {
         }
         let declared = |name: &&String| source.column(name).is_none();
         Ok(Self {
-            positions: source.columns.iter().filter_map(|(column, _)| find(column)).collect(),
+            positions: source
+                .columns
+                .iter()
+                .filter_map(|(column, _)| find(column))
+                .collect(),
             width: names.len(),
             unknown: names.iter().filter(declared).cloned().collect(),
             file: shown,
@@ -68,13 +74,22 @@ impl CsvRows {
 
     /// The next rows; `None` at the end. Lines that are no rows at all are added to `bad`.
     pub(super) fn next(&mut self, bad: &mut Vec<BadRow>) -> Result<Option<Chunk>> {
-        let mut builders: Vec<StringBuilder> =
-            self.positions.iter().map(|_| StringBuilder::new()).collect();
+        let mut builders: Vec<StringBuilder> = self
+            .positions
+            .iter()
+            .map(|_| StringBuilder::new())
+            .collect();
         let mut lines = Vec::with_capacity(ROWS_PER_CHUNK);
         while lines.len() < ROWS_PER_CHUNK {
-            let more = self.reader.read_byte_record(&mut self.record).map_err(|error| {
-                LakeError::new(ErrorKind::Input, format!("`{}` is not CSV: {error}", self.file))
-            })?;
+            let more = self
+                .reader
+                .read_byte_record(&mut self.record)
+                .map_err(|error| {
+                    LakeError::new(
+                        ErrorKind::Input,
+                        format!("`{}` is not CSV: {error}", self.file),
+                    )
+                })?;
             if !more {
                 break;
             }
@@ -115,7 +130,10 @@ impl CsvRows {
                 self.width
             ));
         }
-        let faulty = self.record.iter().find(|field| std::str::from_utf8(field).is_err());
+        let faulty = self
+            .record
+            .iter()
+            .find(|field| std::str::from_utf8(field).is_err());
         faulty.map(|_| "the line is not UTF-8".to_owned())
     }
 

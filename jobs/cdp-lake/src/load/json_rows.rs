@@ -31,7 +31,11 @@ impl JsonRows {
         Ok(Self {
             file: file.shown(),
             reader: BufReader::with_capacity(1 << 20, file.open()?),
-            columns: source.columns.iter().map(|(name, _)| name.clone()).collect(),
+            columns: source
+                .columns
+                .iter()
+                .map(|(name, _)| name.clone())
+                .collect(),
             line: 0,
             text: String::new(),
             unknown: BTreeSet::new(),
@@ -49,7 +53,11 @@ impl JsonRows {
             let read = self.reader.read_line(&mut self.text).map_err(|error| {
                 LakeError::new(
                     ErrorKind::Input,
-                    format!("cannot read `{}`, line {}: {error}", self.file, self.line + 1),
+                    format!(
+                        "cannot read `{}`, line {}: {error}",
+                        self.file,
+                        self.line + 1
+                    ),
                 )
             })?;
             if read == 0 {

@@ -208,19 +208,27 @@ fn sha256(path: &Path) -> Result<String> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
     loop {
-        let read = file.read(&mut buffer).map_err(|error| cannot_read(path, &error))?;
+        let read = file
+            .read(&mut buffer)
+            .map_err(|error| cannot_read(path, &error))?;
         if read == 0 {
             break;
         }
         hasher.update(&buffer[..read]);
     }
     use std::fmt::Write;
-    Ok(hasher.finalize().iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
+    Ok(hasher
+        .finalize()
+        .iter()
+        .fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        }))
 }
 
 fn cannot_read(path: &Path, error: &std::io::Error) -> LakeError {
-    LakeError::new(ErrorKind::Input, format!("cannot read `{}`: {error}", path.display()))
+    LakeError::new(
+        ErrorKind::Input,
+        format!("cannot read `{}`: {error}", path.display()),
+    )
 }

@@ -26,7 +26,10 @@ impl ParquetRows {
     pub(super) fn open(source: &Source, file: &NewFile) -> Result<Self> {
         let shown = file.shown();
         let not_parquet = |error: &dyn std::fmt::Display| {
-            LakeError::new(ErrorKind::Input, format!("`{shown}` is not Parquet: {error}"))
+            LakeError::new(
+                ErrorKind::Input,
+                format!("`{shown}` is not Parquet: {error}"),
+            )
         };
         let opened = File::open(&file.path).map_err(|error| not_parquet(&error))?;
         let builder = ParquetRecordBatchReaderBuilder::try_new(opened)
@@ -37,7 +40,11 @@ impl ParquetRows {
             .iter()
             .map(|field| field.name().clone())
             .collect();
-        let columns: Vec<String> = source.columns.iter().map(|(name, _)| name.clone()).collect();
+        let columns: Vec<String> = source
+            .columns
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect();
         let missing: Vec<String> = columns
             .iter()
             .filter(|column| !names.contains(column))
@@ -58,7 +65,10 @@ impl ParquetRows {
             .with_batch_size(8192)
             .build()
             .map_err(|error| not_parquet(&error))?;
-        let unknown = names.into_iter().filter(|name| !columns.contains(name)).collect();
+        let unknown = names
+            .into_iter()
+            .filter(|name| !columns.contains(name))
+            .collect();
         Ok(Self {
             file: shown,
             reader,
@@ -74,7 +84,10 @@ impl ParquetRows {
             return Ok(None);
         };
         let batch = batch.map_err(|error| {
-            LakeError::new(ErrorKind::Input, format!("cannot read `{}`: {error}", self.file))
+            LakeError::new(
+                ErrorKind::Input,
+                format!("cannot read `{}`: {error}", self.file),
+            )
         })?;
         let first = self.row + 1;
         self.row += i64::try_from(batch.num_rows()).unwrap_or(0);

@@ -71,7 +71,10 @@ impl Feed {
     /// The feed as a table that can be read once.
     pub(super) fn table(&self) -> Result<StreamingTable> {
         let partition: Arc<dyn PartitionStream> = Arc::new(self.clone());
-        Ok(StreamingTable::try_new(self.schema.clone(), vec![partition])?)
+        Ok(StreamingTable::try_new(
+            self.schema.clone(),
+            vec![partition],
+        )?)
     }
 
     /// What came of it, once the write has ended.
@@ -181,7 +184,10 @@ impl Feed {
             return Ok(());
         }
         batches.blocking_send(Ok(batch)).map_err(|_| {
-            LakeError::new(ErrorKind::Storage, "the writer stopped before all rows were read")
+            LakeError::new(
+                ErrorKind::Storage,
+                "the writer stopped before all rows were read",
+            )
         })
     }
 }

@@ -22,8 +22,14 @@ const GOOD: &str = "order_id,amount,ordered_at,ingested_at\n\
 
 async fn count(lake: &Lake, table: &str) -> usize {
     let tables = tables(lake).await;
-    let batches = catalog(&tables, None).batches(&format!("select * from {table}")).await.unwrap();
-    batches.iter().map(arrow::array::RecordBatch::num_rows).sum()
+    let batches = catalog(&tables, None)
+        .batches(&format!("select * from {table}"))
+        .await
+        .unwrap();
+    batches
+        .iter()
+        .map(arrow::array::RecordBatch::num_rows)
+        .sum()
 }
 
 #[tokio::test]
@@ -33,7 +39,10 @@ async fn a_file_is_loaded_once_whatever_it_is_called() {
     let first = load_csv(&lake, dir.path(), "a.csv", GOOD).await.unwrap();
     assert_eq!((first.files_added, first.rows_added), (1, 2));
     let again = load_csv(&lake, dir.path(), "b.csv", GOOD).await.unwrap();
-    assert_eq!((again.files_added, again.files_known, again.rows_added), (0, 1, 0));
+    assert_eq!(
+        (again.files_added, again.files_known, again.rows_added),
+        (0, 1, 0)
+    );
     assert_eq!(count(&lake, "raw.orders").await, 2);
 }
 
@@ -44,7 +53,9 @@ async fn two_loads_of_one_file_at_once_add_it_once() {
         let dir = tempfile::tempdir().unwrap();
         let lake = lake(dir.path());
         let other = "order_id,amount,ordered_at,ingested_at\no0,1,2025-01-01,\n";
-        load_csv(&lake, dir.path(), "first.csv", other).await.unwrap();
+        load_csv(&lake, dir.path(), "first.csv", other)
+            .await
+            .unwrap();
         let (a, b) = tokio::join!(
             load_csv(&lake, dir.path(), "a.csv", GOOD),
             load_csv(&lake, dir.path(), "a.csv", GOOD),
@@ -89,9 +100,16 @@ async fn a_load_with_too_many_bad_rows_adds_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let lake = lake(dir.path());
     let text = "order_id,amount,ordered_at,ingested_at\no1,x,y,z\no2,x,y,z\no3,1,2025-01-01,\n";
-    let error = load_csv(&lake, dir.path(), "a.csv", text).await.unwrap_err();
+    let error = load_csv(&lake, dir.path(), "a.csv", text)
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
-    assert!(error.to_string().starts_with("2 of 3 rows for `raw.orders` can't be read"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("2 of 3 rows for `raw.orders` can't be read"),
+        "{error}"
+    );
     assert_eq!(count(&lake, "raw.orders").await, 0);
 }
 
@@ -99,9 +117,14 @@ async fn a_load_with_too_many_bad_rows_adds_nothing() {
 async fn a_missing_column_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let lake = lake(dir.path());
-    let error = load_csv(&lake, dir.path(), "a.csv", "order_id,amount\no1,1\n").await.unwrap_err();
+    let error = load_csv(&lake, dir.path(), "a.csv", "order_id,amount\no1,1\n")
+        .await
+        .unwrap_err();
     let text = error.to_string();
-    assert!(text.contains("line 1: the header lacks `ordered_at`, `ingested_at`"), "{text}");
+    assert!(
+        text.contains("line 1: the header lacks `ordered_at`, `ingested_at`"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -118,5 +141,8 @@ async fn json_lines_and_parquet_give_the_same_rows_as_csv() {
         .batches("select sum(amount) as s from raw.orders")
         .await
         .unwrap();
-    assert_eq!(crate::rows_to_csv(&sum, &["s".to_owned()]).unwrap(), ["4.00"]);
+    assert_eq!(
+        crate::rows_to_csv(&sum, &["s".to_owned()]).unwrap(),
+        ["4.00"]
+    );
 }

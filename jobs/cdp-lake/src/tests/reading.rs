@@ -28,7 +28,12 @@ async fn no_query_sees_rows_of_the_future_or_rows_that_arrived_later() {
     let later = catalog(&tables, Some(date("2026-01-06")));
     assert_eq!(ids(&later, query).await, ["o1", "o2", "o3", "o4"]);
     let ever = catalog(&tables, None);
-    assert_eq!(ids(&ever, "select order_id as id from raw.orders").await.len(), 4);
+    assert_eq!(
+        ids(&ever, "select order_id as id from raw.orders")
+            .await
+            .len(),
+        4
+    );
 }
 
 #[tokio::test]
@@ -45,7 +50,10 @@ async fn a_run_reads_every_source_at_one_version() {
     load_csv(&lake, dir.path(), "b.csv", more).await.unwrap();
     assert_eq!(ids(&catalog(&tables, day), query).await, before);
     let next_run = super::fixture::tables(&lake).await;
-    assert_eq!(ids(&catalog(&next_run, day), query).await.len(), before.len() + 1);
+    assert_eq!(
+        ids(&catalog(&next_run, day), query).await.len(),
+        before.len() + 1
+    );
 }
 
 #[tokio::test]
@@ -65,7 +73,14 @@ async fn queries_only_read() {
         let error = catalog(&tables, None).query(sql, None).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Query, "{sql}: {error}");
     }
-    assert_eq!(catalog(&tables, None).batches("select * from raw.orders").await.unwrap()[0].num_rows(), 4);
+    assert_eq!(
+        catalog(&tables, None)
+            .batches("select * from raw.orders")
+            .await
+            .unwrap()[0]
+            .num_rows(),
+        4
+    );
 }
 
 #[tokio::test]
@@ -88,9 +103,19 @@ async fn nothing_that_leaves_the_engine_is_a_view_or_a_dictionary() {
     // `profile_id` is a partition column here, which delta-rs reads as a dictionary.
     for field in answer.schema.fields() {
         let shown = field.data_type().to_string();
-        assert!(!shown.contains("View") && !shown.contains("Dictionary"), "{field:?}");
+        assert!(
+            !shown.contains("View") && !shown.contains("Dictionary"),
+            "{field:?}"
+        );
     }
-    assert_eq!(answer.batches.iter().map(arrow::array::RecordBatch::num_rows).sum::<usize>(), 1);
+    assert_eq!(
+        answer
+            .batches
+            .iter()
+            .map(arrow::array::RecordBatch::num_rows)
+            .sum::<usize>(),
+        1
+    );
 }
 
 /// Enough memory for a tenth of the state: it must spill, and it must end.
@@ -117,13 +142,32 @@ async fn a_query_larger_than_memory_spills_and_ends() {
 }
 
 #[tokio::test]
-async fn a_folder_without_a_log_is_no_table() {
+async fn a_folder_without_a_log_is_not_read_as_an_empty_table() {
     let dir = tempfile::tempdir().unwrap();
     let lake = lake(dir.path());
     let half = dir.path().join("raw/orders");
     std::fs::create_dir_all(&half).unwrap();
+    let query = "select * from staging.orders";
+    let read = async || {
+        let tables = tables(&lake).await;
+        catalog(&tables, Some(date("2026-01-01")))
+            .batches(query)
+            .await
+    };
+    assert!(read().await.is_ok(), "the source is optional");
     std::fs::write(half.join("part-0.parquet"), b"half").unwrap();
-    let tables = tables(&lake).await;
-    let catalog = catalog(&tables, Some(date("2026-01-01")));
-    assert!(catalog.batches("select * from staging.orders").await.unwrap().iter().all(|b| b.num_rows() == 0));
+    let error = read().await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("`raw.orders` is not a Delta table"),
+        "{error}"
+    );
+    std::fs::remove_file(half.join("part-0.parquet")).unwrap();
+    load_csv(&lake, dir.path(), "a.csv", ORDERS).await.unwrap();
+    assert!(read().await.is_ok());
+    std::fs::remove_file(half.join("_delta_log/00000000000000000000.json")).unwrap();
+    std::fs::write(half.join("_delta_log/00000000000000000007.json"), b"{}").unwrap();
+    let error = read().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Storage, "{error}");
 }

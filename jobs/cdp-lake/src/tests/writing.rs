@@ -7,10 +7,16 @@ async fn replacing_a_partition_twice_is_replacing_it_once() {
     let dir = tempfile::tempdir().unwrap();
     let lake = lake(dir.path());
     let (first, second) = (date("2026-01-01"), date("2026-01-02"));
-    put(&lake, &Scope::Date(first), &rows(first, 10, 1)).await.unwrap();
-    put(&lake, &Scope::Date(second), &rows(second, 5, 100)).await.unwrap();
+    put(&lake, &Scope::Date(first), &rows(first, 10, 1))
+        .await
+        .unwrap();
+    put(&lake, &Scope::Date(second), &rows(second, 5, 100))
+        .await
+        .unwrap();
     let before = sums(&lake).await;
-    let version = put(&lake, &Scope::Date(second), &rows(second, 5, 100)).await.unwrap();
+    let version = put(&lake, &Scope::Date(second), &rows(second, 5, 100))
+        .await
+        .unwrap();
     assert_eq!(sums(&lake).await, before);
     assert_eq!(before, (510, 15));
     assert_eq!(version, 2, "one commit per write");
@@ -23,9 +29,15 @@ async fn replacing_by_nothing_empties_the_partition_and_no_other() {
     let dir = tempfile::tempdir().unwrap();
     let lake = lake(dir.path());
     let (first, second) = (date("2026-01-01"), date("2026-01-02"));
-    put(&lake, &Scope::Date(first), &rows(first, 3, 1)).await.unwrap();
-    put(&lake, &Scope::Date(second), &rows(second, 3, 1)).await.unwrap();
-    put(&lake, &Scope::Date(first), &rows(first, 0, 1)).await.unwrap();
+    put(&lake, &Scope::Date(first), &rows(first, 3, 1))
+        .await
+        .unwrap();
+    put(&lake, &Scope::Date(second), &rows(second, 3, 1))
+        .await
+        .unwrap();
+    put(&lake, &Scope::Date(first), &rows(first, 0, 1))
+        .await
+        .unwrap();
     assert_eq!(sums(&lake).await, (3, 3));
 }
 
@@ -34,9 +46,14 @@ async fn rows_outside_the_partition_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let lake = lake(dir.path());
     let (first, second) = (date("2026-01-01"), date("2026-01-02"));
-    put(&lake, &Scope::Date(first), &rows(first, 3, 1)).await.unwrap();
+    put(&lake, &Scope::Date(first), &rows(first, 3, 1))
+        .await
+        .unwrap();
     let stray = put(&lake, &Scope::Date(first), &rows(second, 3, 1)).await;
-    assert!(stray.is_err(), "rows of {second} went into the partition of {first}");
+    assert!(
+        stray.is_err(),
+        "rows of {second} went into the partition of {first}"
+    );
     assert_eq!(sums(&lake).await, (3, 3));
 }
 
@@ -60,7 +77,10 @@ async fn two_writers_never_leave_the_rows_of_both() {
             }
             assert!(first.is_ok() || second.is_ok());
             let sums = sums(&lake).await;
-            assert!([(10, 10), (10_000, 10)].contains(&sums), "{scope:?}, round {round}: {sums:?}");
+            assert!(
+                [(10, 10), (10_000, 10)].contains(&sums),
+                "{scope:?}, round {round}: {sums:?}"
+            );
         }
         println!("{scope:?}: {conflicts} of 16 writes met a conflict");
         std::fs::remove_dir_all(dir.path().join("features")).unwrap();
@@ -80,7 +100,13 @@ async fn every_commit_tells_its_story_and_names_its_predicate() {
     let history: Vec<_> = opened.history(Some(1)).try_collect().await.unwrap();
     let parameters = history[0].operation_parameters.clone().unwrap();
     assert_eq!(parameters["predicate"], "true");
-    for key in ["cdp.commit", "cdp.run_id", "cdp.inputs", "cdp.sql_sha256", "cdp.fingerprint"] {
+    for key in [
+        "cdp.commit",
+        "cdp.run_id",
+        "cdp.inputs",
+        "cdp.sql_sha256",
+        "cdp.fingerprint",
+    ] {
         assert!(history[0].info.contains_key(key), "{key}");
     }
 }
@@ -93,7 +119,9 @@ async fn a_changed_type_is_refused_and_the_table_stays() {
     let dir = tempfile::tempdir().unwrap();
     let lake = lake(dir.path());
     let day = date("2026-01-01");
-    put(&lake, &Scope::Date(day), &rows(day, 2, 7)).await.unwrap();
+    put(&lake, &Scope::Date(day), &rows(day, 2, 7))
+        .await
+        .unwrap();
     let schema = Arc::new(Schema::new(vec![
         Field::new("profile_id", DataType::Utf8, true),
         Field::new("order_count", DataType::Utf8, true),
@@ -111,7 +139,12 @@ async fn a_changed_type_is_refused_and_the_table_stays() {
     let staged = crate::Staged::from_batches(schema, vec![batch]).unwrap();
     let error = put(&lake, &Scope::Date(day), &staged).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Schema);
-    assert!(error.to_string().contains("`order_count` was Int64 and is now Utf8"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("`order_count` was Int64 and is now Utf8"),
+        "{error}"
+    );
     assert_eq!(sums(&lake).await, (14, 2));
 }
 
@@ -119,7 +152,11 @@ async fn a_changed_type_is_refused_and_the_table_stays() {
 async fn a_store_that_ignores_conditional_writes_is_refused() {
     use object_store::memory::InMemory;
     let careless = super::fixture::careless::Careless(InMemory::new());
-    crate::lake::keeps_writers_apart(&InMemory::new()).await.unwrap();
-    let error = crate::lake::keeps_writers_apart(&careless).await.unwrap_err();
+    crate::lake::keeps_writers_apart(&InMemory::new())
+        .await
+        .unwrap();
+    let error = crate::lake::keeps_writers_apart(&careless)
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("If-None-Match"), "{error}");
 }

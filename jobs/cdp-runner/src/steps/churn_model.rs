@@ -9,7 +9,10 @@ use super::date_sql;
 use crate::matrix::{feature_table, one_batch, strings};
 
 /// The newest model that was trained at or before the date; `None` when there is none yet.
-pub(super) async fn serving(catalog: &Catalog, task: &Task) -> Result<Option<(String, ChurnModel)>> {
+pub(super) async fn serving(
+    catalog: &Catalog,
+    task: &Task,
+) -> Result<Option<(String, ChurnModel)>> {
     let date = date_sql(task);
     let answer = catalog
         .query(
@@ -26,8 +29,11 @@ pub(super) async fn serving(catalog: &Catalog, task: &Task) -> Result<Option<(St
         return Ok(None);
     };
     let model = ChurnModel::from_json(&json).map_err(|error| {
-        LakeError::new(ErrorKind::Schema, format!("the model `{id}` can't be used: {error}"))
-            .hint("train again: `run --select scores.churn_model --force`")
+        LakeError::new(
+            ErrorKind::Schema,
+            format!("the model `{id}` can't be used: {error}"),
+        )
+        .hint("train again: `run --select scores.churn_model --force`")
     })?;
     Ok(Some((id, model)))
 }

@@ -7,8 +7,8 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use cdp_lake::{Catalog, Result, Staged};
 use cdp_plan::{Config, Task};
 
-use super::churn_model::{profiles, serving, unfit};
 use super::Done;
+use super::churn_model::{profiles, serving, unfit};
 use crate::matrix::strings;
 
 /// The columns of `scores.churn_reasons`.
@@ -32,7 +32,9 @@ pub(super) async fn run(config: &Config, catalog: &Catalog, task: &Task) -> Resu
     };
     let (batch, table) = profiles(catalog, task, true).await?;
     let ids = strings(&batch, "profile_id")?;
-    let reasons = model.reasons(&table, config.churn.reasons()).map_err(unfit)?;
+    let reasons = model
+        .reasons(&table, config.churn.reasons())
+        .map_err(unfit)?;
     let mut rows = Rows::default();
     for (id, reasons) in ids.iter().zip(reasons) {
         for (rank, reason) in (1..).zip(reasons) {

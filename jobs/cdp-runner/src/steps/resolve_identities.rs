@@ -18,7 +18,11 @@ pub(super) fn schema() -> SchemaRef {
     let text = |name: &str| Field::new(name, DataType::Utf8, true);
     let date = |name: &str| Field::new(name, DataType::Date32, true);
     let time = |name: &str| {
-        Field::new(name, DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), true)
+        Field::new(
+            name,
+            DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+            true,
+        )
     };
     Arc::new(Schema::new(vec![
         text("identifier"),
@@ -94,12 +98,14 @@ async fn read_previous(catalog: &Catalog, task: &Task) -> Result<Vec<PreviousAss
         let since = days(batch, "profile_since")?;
         let effective = days(batch, "effective_at")?;
         let rows = identifiers.into_iter().zip(profiles).enumerate();
-        previous.extend(rows.map(|(row, (identifier, profile_id))| PreviousAssignment {
-            identifier,
-            profile_id,
-            profile_since: since[row],
-            effective_at: effective[row],
-        }));
+        previous.extend(
+            rows.map(|(row, (identifier, profile_id))| PreviousAssignment {
+                identifier,
+                profile_id,
+                profile_since: since[row],
+                effective_at: effective[row],
+            }),
+        );
     }
     Ok(previous)
 }
@@ -113,7 +119,9 @@ fn batch(assignments: &[Assignment], day: i32) -> Result<RecordBatch> {
         Arc::new(TimestampMicrosecondArray::from(values).with_timezone("UTC"))
     };
     let dates = |values: Vec<i32>| -> ArrayRef { Arc::new(Date32Array::from(values)) };
-    let counted: Int64Array = rows().map(|row| i64::try_from(row.evidence_count).ok()).collect();
+    let counted: Int64Array = rows()
+        .map(|row| i64::try_from(row.evidence_count).ok())
+        .collect();
     Ok(RecordBatch::try_new(
         schema(),
         vec![

@@ -9,8 +9,8 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use cdp_lake::{Catalog, Result, Staged};
 use cdp_plan::{Config, Task};
 
-use super::churn_model::{profiles, serving, unfit};
 use super::Done;
+use super::churn_model::{profiles, serving, unfit};
 use crate::matrix::{bools, strings, texts};
 
 /// The columns of `scores.churn_scores`.

@@ -87,7 +87,9 @@ fn told(evaluation: &EvaluationResult) -> String {
                 "at the later cut-off {}: AUC {}, log loss {:.4} (base rate {:.4}, hiatus rule {:.4})",
                 AsOfDate::from_epoch_day(measured.test_cutoff_day)
                     .map_or_else(String::new, |date| date.to_string()),
-                model.roc_auc.map_or_else(|| "-".to_owned(), |auc| format!("{auc:.4}")),
+                model
+                    .roc_auc
+                    .map_or_else(|| "-".to_owned(), |auc| format!("{auc:.4}")),
                 model.log_loss,
                 measured.base_rate.log_loss,
                 measured.hiatus.metrics.log_loss,

@@ -18,7 +18,12 @@ fn nothing_typed() {
 fn dates_that_are_none() {
     let shop = Shop::with_orders();
     for (name, date) in [("bad_date", "01.02.2026"), ("bad_day", "2026-02-30")] {
-        fails(&shop, name, &format!("run --project shop --as-of {date}"), 2);
+        fails(
+            &shop,
+            name,
+            &format!("run --project shop --as-of {date}"),
+            2,
+        );
     }
     fails(
         &shop,
@@ -31,8 +36,18 @@ fn dates_that_are_none() {
 #[test]
 fn models_that_are_not_there() {
     let shop = Shop::with_orders();
-    fails(&shop, "show_unknown", "show features.order_feature --project shop", 2);
-    fails(&shop, "show_no_layer", "show order_features --project shop", 2);
+    fails(
+        &shop,
+        "show_unknown",
+        "show features.order_feature --project shop",
+        2,
+    );
+    fails(
+        &shop,
+        "show_no_layer",
+        "show order_features --project shop",
+        2,
+    );
     let run = "run --as-of 2026-01-04 --project shop --select";
     let cases = [
         ("select_unknown_model", "features.orders_features"),
@@ -56,11 +71,31 @@ fn models_that_are_not_there() {
 #[test]
 fn flags_that_do_not_go_together() {
     let shop = Shop::with_orders();
-    fails(&shop, "csv_of_a_run", "run --as-of 2026-01-04 --project shop --format csv", 2);
-    fails(&shop, "unknown_format", "status --project shop --format yaml", 2);
-    fails(&shop, "quiet_and_verbose", "status --project shop --quiet --verbose", 2);
+    fails(
+        &shop,
+        "csv_of_a_run",
+        "run --as-of 2026-01-04 --project shop --format csv",
+        2,
+    );
+    fails(
+        &shop,
+        "unknown_format",
+        "status --project shop --format yaml",
+        2,
+    );
+    fails(
+        &shop,
+        "quiet_and_verbose",
+        "status --project shop --quiet --verbose",
+        2,
+    );
     fails(&shop, "init_with_lake", "init mine --lake here", 2);
-    fails(&shop, "no_step_days", "backfill --project shop --from 2026-01-02 --to 2026-01-04 --reason x --step-days 0", 2);
+    fails(
+        &shop,
+        "no_step_days",
+        "backfill --project shop --from 2026-01-02 --to 2026-01-04 --reason x --step-days 0",
+        2,
+    );
     fails(&shop, "nobody", "demo new --people 0", 2);
 }
 
@@ -72,7 +107,12 @@ fn folders_that_hold_something() {
     // Whoever runs the tests may be allowed everything, so a path below a file stands for what
     // cannot be written.
     fails(&shop, "init_below_a_file", "init orders.csv/shop", 5);
-    fails(&shop, "demo_below_a_file", "demo orders.csv/demo --people 1", 5);
+    fails(
+        &shop,
+        "demo_below_a_file",
+        "demo orders.csv/demo --people 1",
+        5,
+    );
 }
 
 #[test]

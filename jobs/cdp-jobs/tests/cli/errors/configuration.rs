@@ -27,7 +27,12 @@ memory_limit = "1GiB"
 "#,
     );
     fails(&shop, "config_unknown_keys", VALIDATE, 3);
-    fails(&shop, "config_unknown_keys_run", "run --as-of 2026-01-04 --project shop", 3);
+    fails(
+        &shop,
+        "config_unknown_keys_run",
+        "run --as-of 2026-01-04 --project shop",
+        3,
+    );
 }
 
 #[test]
@@ -100,9 +105,18 @@ fn a_project_that_is_not_there() {
 #[test]
 fn a_place_that_is_no_lake() {
     let shop = Shop::new();
-    shop.edit(CONFIG, "base = \"none\"\n", "base = \"none\"\n\n[lake]\nurl = \"ftp://shop/lake\"\n");
+    shop.edit(
+        CONFIG,
+        "base = \"none\"\n",
+        "base = \"none\"\n\n[lake]\nurl = \"ftp://shop/lake\"\n",
+    );
     fails(&shop, "config_lake_url", VALIDATE, 3);
-    fails(&shop, "lake_flag_url", "validate --project shop --lake hdfs://shop", 3);
+    fails(
+        &shop,
+        "lake_flag_url",
+        "validate --project shop --lake hdfs://shop",
+        3,
+    );
 }
 
 #[test]
@@ -122,15 +136,28 @@ fn faults_of_several_files_are_told_together() {
     let shop = Shop::new();
     shop.edit(CONFIG, "[project]\n", "[project]\nowner = \"me\"\n");
     shop.edit(SIDECAR, "owner ", "onwer ");
-    shop.edit("shop/sql/staging/orders.sql", "from raw.orders", "fro raw.orders");
+    shop.edit(
+        "shop/sql/staging/orders.sql",
+        "from raw.orders",
+        "fro raw.orders",
+    );
     fails(&shop, "several_files", VALIDATE, 3);
-    fails(&shop, "several_files_json", "validate --project shop --format json", 3);
+    fails(
+        &shop,
+        "several_files_json",
+        "validate --project shop --format json",
+        3,
+    );
 }
 
 #[test]
 fn a_source_that_contradicts_itself() {
     let shop = Shop::new();
-    shop.edit(SOURCES, "\"order_id\"]\nevent_time  = \"ordered_at\"", "\"id\"]\nevent_time  = \"orderd_at\"");
+    shop.edit(
+        SOURCES,
+        "\"order_id\"]\nevent_time  = \"ordered_at\"",
+        "\"id\"]\nevent_time  = \"orderd_at\"",
+    );
     shop.edit(SOURCES, "\"decimal(18,2)\"", "\"money\"");
     shop.edit(SOURCES, "quantity > 0", "quantty > 0");
     fails(&shop, "sources_contradiction", VALIDATE, 3);
@@ -139,7 +166,11 @@ fn a_source_that_contradicts_itself() {
 #[test]
 fn a_sidecar_that_does_not_fit_its_query() {
     let shop = Shop::new();
-    shop.edit(SIDECAR, "[\"customer\", \"as_of_date\"]", "[\"profile_id\", \"as_of_date\"]");
+    shop.edit(
+        SIDECAR,
+        "[\"customer\", \"as_of_date\"]",
+        "[\"profile_id\", \"as_of_date\"]",
+    );
     shop.edit(SIDECAR, "order_count = \"orders", "orders_count = \"orders");
     shop.edit(
         SIDECAR,

@@ -15,22 +15,47 @@ fn shop_with(name: &str, content: impl AsRef<[u8]>) -> Shop {
 #[test]
 fn an_unknown_source() {
     let shop = Shop::with_orders();
-    fails(&shop, "load_unknown_source", "load ordrs orders.csv --project shop", 2);
+    fails(
+        &shop,
+        "load_unknown_source",
+        "load ordrs orders.csv --project shop",
+        2,
+    );
 }
 
 #[test]
 fn files_that_are_not_there() {
     let shop = Shop::with_orders();
-    fails(&shop, "load_no_file", "load orders orders-2026.csv --project shop", 3);
-    fails(&shop, "load_no_match", "load orders orders-*.csv --project shop", 3);
+    fails(
+        &shop,
+        "load_no_file",
+        "load orders orders-2026.csv --project shop",
+        3,
+    );
+    fails(
+        &shop,
+        "load_no_match",
+        "load orders orders-*.csv --project shop",
+        3,
+    );
     fails(&shop, "load_folder", "load orders shop --project shop", 3);
-    fails(&shop, "load_bad_pattern", "load orders [a.csv --project shop", 3);
+    fails(
+        &shop,
+        "load_bad_pattern",
+        "load orders [a.csv --project shop",
+        3,
+    );
 }
 
 #[test]
 fn a_file_of_no_known_kind() {
     let shop = shop_with("orders.xlsx", "PK");
-    fails(&shop, "load_kind", "load orders orders.xlsx --project shop", 3);
+    fails(
+        &shop,
+        "load_kind",
+        "load orders orders.xlsx --project shop",
+        3,
+    );
 }
 
 #[test]
@@ -68,7 +93,11 @@ fn a_column_too_many() {
         "order_id,customer,amount,quantity,ordered_at,ingested_at,colour\n\
          o4,ann,1.00,1,2026-01-03T12:00:00Z,2026-01-03T12:05:00Z,red\n",
     );
-    does(&shop, "load_more_columns", "load orders more.csv --project shop");
+    does(
+        &shop,
+        "load_more_columns",
+        "load orders more.csv --project shop",
+    );
 }
 
 #[test]
@@ -78,7 +107,12 @@ fn one_bad_file_among_good_ones_adds_nothing() {
         "good.csv",
         format!("{HEADER}o5,ann,1.00,1,2026-01-03T12:00:00Z,2026-01-03T12:05:00Z\n"),
     );
-    fails(&shop, "load_good_and_bad", "load orders good.csv bad.csv --project shop", 3);
+    fails(
+        &shop,
+        "load_good_and_bad",
+        "load orders good.csv bad.csv --project shop",
+        3,
+    );
 }
 
 #[test]
@@ -90,7 +124,11 @@ fn an_empty_file() {
 #[test]
 fn a_header_alone() {
     let shop = shop_with("header.csv", HEADER);
-    does(&shop, "load_header_alone", "load orders header.csv --project shop");
+    does(
+        &shop,
+        "load_header_alone",
+        "load orders header.csv --project shop",
+    );
     shop.cdp("run --as-of 2026-01-04 --project shop").expect(0);
 }
 
@@ -104,16 +142,34 @@ fn bytes_that_are_no_text() {
 
 #[test]
 fn json_lines_that_are_none() {
-    let shop = shop_with("bad.jsonl", "{\"order_id\": \"o4\", \"customer\": \n[1, 2]\n");
-    fails(&shop, "load_no_json", "load orders bad.jsonl --project shop", 3);
+    let shop = shop_with(
+        "bad.jsonl",
+        "{\"order_id\": \"o4\", \"customer\": \n[1, 2]\n",
+    );
+    fails(
+        &shop,
+        "load_no_json",
+        "load orders bad.jsonl --project shop",
+        3,
+    );
 }
 
 #[test]
 fn files_that_lie_about_their_kind() {
     let shop = shop_with("bad.csv.gz", "order_id\n");
-    fails(&shop, "load_no_gzip", "load orders bad.csv.gz --project shop", 3);
+    fails(
+        &shop,
+        "load_no_gzip",
+        "load orders bad.csv.gz --project shop",
+        3,
+    );
     shop.write("bad.parquet", "order_id\n");
-    fails(&shop, "load_no_parquet", "load orders bad.parquet --project shop", 3);
+    fails(
+        &shop,
+        "load_no_parquet",
+        "load orders bad.parquet --project shop",
+        3,
+    );
 }
 
 #[test]
@@ -126,7 +182,11 @@ fn a_few_bad_rows_are_set_aside() {
     }
     text.push_str("o98,bob,cheap,1,2026-01-03T12:00:00Z,2026-01-03T12:05:00Z\n");
     let shop = shop_with("mixed.csv", text);
-    does(&shop, "load_few_bad_rows", "load orders mixed.csv --project shop");
+    does(
+        &shop,
+        "load_few_bad_rows",
+        "load orders mixed.csv --project shop",
+    );
     does(
         &shop,
         "load_few_bad_rows_quarantine",

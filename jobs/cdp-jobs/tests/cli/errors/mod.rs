@@ -8,7 +8,7 @@ mod query;
 
 use std::path::Path;
 
-use crate::command::Told;
+use crate::command::{PROGRAM, Told};
 use crate::shop::Shop;
 
 /// Types a command that must fail with a code and leave the lake as it was; keeps its words.
@@ -51,13 +51,20 @@ fn filters(dir: &Path) -> Vec<(String, &'static str)> {
     vec![
         (path(&real), "[DIR]"),
         (path(dir), "[DIR]"),
-        (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}".to_owned(), "[ID]"),
+        (path(Path::new(PROGRAM)), "cdp-jobs"),
+        (
+            r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}".to_owned(),
+            "[ID]",
+        ),
         (r"\b[0-9a-f]{64}\b".to_owned(), "[SHA-256]"),
         (
             r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d+(Z|\+00:00)?".to_owned(),
             "[TIME]",
         ),
-        (r#""(duration_ms|peak_memory_bytes)":\d+"#.to_owned(), "\"$1\":[N]"),
+        (
+            r#""(duration_ms|peak_memory_bytes)": \d+"#.to_owned(),
+            "\"$1\": [N]",
+        ),
         (r"in \d+\.\d s".to_owned(), "in [TIME]"),
     ]
 }

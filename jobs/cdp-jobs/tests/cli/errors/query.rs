@@ -18,7 +18,12 @@ fn features_with(from: &str, to: &str) -> Shop {
 fn an_unknown_column() {
     let shop = features_with("sum(amount)", "sum(amonut)");
     fails(&shop, "sql_unknown_column", VALIDATE, 3);
-    fails(&shop, "sql_unknown_column_run", "run --as-of 2026-01-04 --project shop", 3);
+    fails(
+        &shop,
+        "sql_unknown_column_run",
+        "run --as-of 2026-01-04 --project shop",
+        3,
+    );
 }
 
 #[test]
@@ -41,7 +46,10 @@ fn an_unknown_function() {
 
 #[test]
 fn types_that_do_not_fit() {
-    let shop = features_with("$as_of_date - $lookback_days", "$as_of_date - interval '1 day' * $lookback_days");
+    let shop = features_with(
+        "$as_of_date - $lookback_days",
+        "$as_of_date - interval '1 day' * $lookback_days",
+    );
     fails(&shop, "sql_types", VALIDATE, 3);
     let shop = features_with("sum(amount)", "sum(customer)");
     fails(&shop, "sql_types_sum", VALIDATE, 3);
@@ -72,7 +80,11 @@ fn a_cycle() {
              grain = [{columns}]\n"
         )
     };
-    for (name, reads) in [("a", "features.b"), ("b", "features.c"), ("c", "features.a")] {
+    for (name, reads) in [
+        ("a", "features.b"),
+        ("b", "features.c"),
+        ("c", "features.a"),
+    ] {
         shop.write(
             &format!("shop/sql/features/{name}.sql"),
             format!("select customer, as_of_date from {reads}\n"),
@@ -105,7 +117,11 @@ fn parameters_and_their_declarations() {
 #[test]
 fn a_parameter_that_the_run_supplies_cannot_be_declared() {
     let shop = Shop::new();
-    shop.edit(SIDECAR, "[params]\n", "[params]\nas_of_date = { type = \"date\", default = \"2026-01-01\" }\n");
+    shop.edit(
+        SIDECAR,
+        "[params]\n",
+        "[params]\nas_of_date = { type = \"date\", default = \"2026-01-01\" }\n",
+    );
     fails(&shop, "sql_parameter_reserved", VALIDATE, 3);
 }
 
@@ -159,22 +175,38 @@ fn what_an_analyst_mistypes() {
         ("ask_unknown_table", "select * from features.order_feature"),
         ("ask_unknown_layer", "select * from feature.order_features"),
         ("ask_bare_table", "select * from orders"),
-        ("ask_unknown_column", "select customr from features.order_features"),
+        (
+            "ask_unknown_column",
+            "select customr from features.order_features",
+        ),
         ("ask_syntax", "select * form features.order_features"),
         ("ask_not_closed", "select count(* from raw.orders"),
         ("ask_nothing", ""),
         ("ask_two", "select 1; select 2"),
         ("ask_drop", "drop table features.order_features"),
-        ("ask_insert", "insert into features.order_features values (1)"),
+        (
+            "ask_insert",
+            "insert into features.order_features values (1)",
+        ),
         ("ask_copy", "copy features.order_features to \"out.csv\""),
         ("ask_set", "set datafusion.execution.batch_size = 1"),
-        ("ask_parameter", "select * from raw.orders where order_id = $id"),
-        ("ask_cast", "select cast(customer as int) from features.order_features"),
+        (
+            "ask_parameter",
+            "select * from raw.orders where order_id = $id",
+        ),
+        (
+            "ask_cast",
+            "select cast(customer as int) from features.order_features",
+        ),
         ("ask_division", "select 1 / 0"),
         ("ask_file", "select * from \"orders.csv\""),
     ];
     for (name, query) in cases {
         fails(&shop, name, &sql(query), 3);
     }
-    does(&shop, "ask_well", &sql("select * from features.order_features order by customer"));
+    does(
+        &shop,
+        "ask_well",
+        &sql("select * from features.order_features order by customer"),
+    );
 }

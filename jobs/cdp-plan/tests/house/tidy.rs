@@ -4,26 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cdp_plan::{Layer, Manifest, Materialization, SourceFile, TreeFile, Vars};
+use cdp_plan::{Layer, Materialization};
+
+use crate::{builtin, files, root};
 
 /// Files may be this long.
 const LINES_MAX: usize = 400;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-fn files(dir: &Path, extension: &str, found: &mut Vec<PathBuf>) {
-    let entries = fs::read_dir(dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
-    for entry in entries.flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            files(&path, extension, found);
-        } else if path.extension().is_some_and(|found| found == extension) {
-            found.push(path);
-        }
-    }
-}
 
 fn crates() -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -59,25 +45,10 @@ fn dependencies(krate: &Path) -> Vec<String> {
     let text = fs::read_to_string(krate.join("Cargo.toml")).unwrap();
     let manifest: toml::Table = toml::from_str(&text).unwrap();
     let table = manifest.get("dependencies").and_then(toml::Value::as_table);
-    table.into_iter().flat_map(|table| table.keys().cloned()).collect()
-}
-
-fn builtin() -> Manifest {
-    let sql = root().join("sql");
-    let mut found = Vec::new();
-    files(&sql, "sql", &mut found);
-    files(&sql, "toml", &mut found);
-    let tree: Vec<TreeFile> = found
-        .iter()
-        .map(|path| {
-            let below = path.strip_prefix(&sql).unwrap().to_string_lossy().into_owned();
-            TreeFile {
-                file: SourceFile::new(format!("sql/{below}"), fs::read_to_string(path).unwrap()),
-                path: below,
-            }
-        })
-        .collect();
-    Manifest::load(&tree, &Vars::new(), &SourceFile::new("cdp.toml", ""), Vec::new()).unwrap()
+    table
+        .into_iter()
+        .flat_map(|table| table.keys().cloned())
+        .collect()
 }
 
 #[test]
@@ -88,15 +59,31 @@ fn only_the_lake_crate_knows_delta_stores_and_the_engine() {
             .into_iter()
             .filter(|dependency| engine.contains(&dependency.as_str()))
             .collect();
-        assert_eq!(name(&krate) == "cdp-lake", !known.is_empty(), "{}: {known:?}", name(&krate));
+        assert_eq!(
+            name(&krate) == "cdp-lake",
+            !known.is_empty(),
+            "{}: {known:?}",
+            name(&krate)
+        );
     }
 }
 
 #[test]
 fn pure_crates_do_no_io_and_read_no_clock_and_no_environment() {
     let pure = ["cdp-plan", "cdp-identity", "cdp-churn", "cdp-sample-world"];
-    let banned = ["std::fs", "std::env", "std::net", "SystemTime", "Utc::now", "Instant::now", "tokio"];
-    for krate in crates().iter().filter(|krate| pure.contains(&name(krate).as_str())) {
+    let banned = [
+        "std::fs",
+        "std::env",
+        "std::net",
+        "SystemTime",
+        "Utc::now",
+        "Instant::now",
+        "tokio",
+    ];
+    for krate in crates()
+        .iter()
+        .filter(|krate| pure.contains(&name(krate).as_str()))
+    {
         for (path, text) in sources(krate) {
             for word in banned {
                 assert!(!text.contains(word), "{} mentions {word}", path.display());
@@ -107,7 +94,14 @@ fn pure_crates_do_no_io_and_read_no_clock_and_no_environment() {
 
 #[test]
 fn only_the_binary_prints_exits_and_reads_clock_and_environment() {
-    let banned = ["println!", "eprintln!", "process::exit", "Utc::now", "SystemTime::now", "env::var"];
+    let banned = [
+        "println!",
+        "eprintln!",
+        "process::exit",
+        "Utc::now",
+        "SystemTime::now",
+        "env::var",
+    ];
     for krate in crates().iter().filter(|krate| name(krate) != "cdp-jobs") {
         for (path, text) in sources(krate) {
             if path.components().any(|part| part.as_os_str() == "tests") {
@@ -126,7 +120,11 @@ fn files_are_short() {
     let mut long = BTreeMap::new();
     for krate in crates() {
         for (path, text) in sources(&krate) {
-            let below = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+            let below = path
+                .strip_prefix(root())
+                .unwrap()
+                .to_string_lossy()
+                .into_owned();
             if text.lines().count() > LINES_MAX {
                 long.insert(below, text.lines().count());
             }
@@ -138,7 +136,13 @@ fn files_are_short() {
 #[test]
 fn one_arrow_one_datafusion_one_object_store_one_ndarray() {
     let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
-    for package in ["arrow", "datafusion", "deltalake-core", "ndarray", "object_store"] {
+    for package in [
+        "arrow",
+        "datafusion",
+        "deltalake-core",
+        "ndarray",
+        "object_store",
+    ] {
         let count = lock.matches(&format!("name = \"{package}\"\n")).count();
         assert_eq!(count, 1, "{package}");
     }
@@ -149,9 +153,16 @@ fn no_contact_point_leaves_profiles_but_into_activations() {
     let contact = ["email", "phone", "first_name", "last_name", "street"];
     let manifest = builtin();
     let below = [Layer::Features, Layer::Scores, Layer::Segments];
-    for model in manifest.models().filter(|model| below.contains(&model.name.layer())) {
+    for model in manifest
+        .models()
+        .filter(|model| below.contains(&model.name.layer()))
+    {
         for (column, _) in &model.columns {
-            assert!(!contact.contains(&column.as_str()), "{} has `{column}`", model.name);
+            assert!(
+                !contact.contains(&column.as_str()),
+                "{} has `{column}`",
+                model.name
+            );
         }
     }
 }
@@ -163,7 +174,11 @@ fn every_stored_table_says_what_its_columns_mean_and_ends_with_its_grain() {
     for model in manifest.models() {
         assert!(model.description.contains("One row per"), "{}", model.name);
         if model.materialization != Materialization::View {
-            assert!(!model.columns.is_empty(), "{} describes no columns", model.name);
+            assert!(
+                !model.columns.is_empty(),
+                "{} describes no columns",
+                model.name
+            );
         }
         for (column, meaning) in &model.columns {
             assert!(!meaning.is_empty(), "{}.{column}", model.name);
@@ -176,7 +191,11 @@ fn the_architecture_page_names_every_crate_and_its_tests_exist() {
     let page = fs::read_to_string(root().join("jobs/ARCHITECTURE.md")).unwrap();
     let mut code = String::new();
     for krate in crates() {
-        assert!(page.contains(&name(&krate)), "{} is not on the page", name(&krate));
+        assert!(
+            page.contains(&name(&krate)),
+            "{} is not on the page",
+            name(&krate)
+        );
         let mut found = Vec::new();
         files(&krate, "rs", &mut found);
         for path in found {
@@ -190,6 +209,9 @@ fn the_architecture_page_names_every_crate_and_its_tests_exist() {
         .collect();
     assert!(tests.len() >= 9, "each invariant names its test: {tests:?}");
     for test in tests {
-        assert!(code.contains(&format!("fn {test}(")), "there is no test `{test}`");
+        assert!(
+            code.contains(&format!("fn {test}(")),
+            "there is no test `{test}`"
+        );
     }
 }

@@ -149,6 +149,7 @@ impl Catalog {
     }
 
     /// A catalog that holds rows written by hand, and no others.
+    #[must_use]
     pub fn with_given(self, given: BTreeMap<TableName, RecordBatch>) -> Self {
         Self {
             given: Some(given),

@@ -38,7 +38,7 @@ fn is_repartition(consumer: &MemoryConsumer) -> bool {
 }
 
 impl MemoryPool for JobPool {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "job"
     }
 

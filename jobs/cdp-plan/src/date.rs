@@ -29,6 +29,7 @@ impl AsOfDate {
     }
 
     /// The date after this one.
+    #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.checked_add_days(Days::new(1)).unwrap_or(self.0))
     }

@@ -87,14 +87,14 @@ impl Manifest {
     }
 
     /// A model by name, or a fault that suggests the nearest name.
-    pub fn expect_model(&self, text: &str) -> Result<&Model, Fault> {
+    pub fn expect_model(&self, text: &str) -> Result<&Model, Box<Fault>> {
         let known: Vec<String> = self.models.keys().map(TableName::to_string).collect();
         text.parse()
             .ok()
             .and_then(|name| self.models.get(&name))
             .ok_or_else(|| {
-                Fault::new(format!("there is no model `{text}`"))
-                    .hint(nearest::hint(text, known.iter().map(String::as_str)))
+                let fault = Fault::new(format!("there is no model `{text}`"));
+                Box::new(fault.hint(nearest::hint(text, known.iter().map(String::as_str))))
             })
     }
 
@@ -312,7 +312,7 @@ fn step_reads(
         match text.parse() {
             Ok(name) => names.push((name, range)),
             Err(error) => {
-                faults.push(Fault::new(format!("`reads`: {error}")).at(&model.sidecar, range))
+                faults.push(Fault::new(format!("`reads`: {error}")).at(&model.sidecar, range));
             }
         }
     }

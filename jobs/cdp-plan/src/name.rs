@@ -64,7 +64,7 @@ impl FromStr for TableName {
             .ok_or_else(|| NameError::Parts(text.to_owned()))?;
         let layer = layer
             .parse()
-            .map_err(|_| NameError::Layer(layer.to_owned()))?;
+            .map_err(|()| NameError::Layer(layer.to_owned()))?;
         Self::new(layer, name)
     }
 }

@@ -145,9 +145,10 @@ impl Plan {
                 wanted.push((as_of_date, model, Purpose::AsOf));
             }
         }
-        let cutoff_dates = match training.is_empty() {
-            true => Vec::new(),
-            false => cutoffs(churn, as_of_date, state),
+        let cutoff_dates = if training.is_empty() {
+            Vec::new()
+        } else {
+            cutoffs(churn, as_of_date, state)
         };
         for date in &cutoff_dates {
             let missing = missing(manifest, &training, *date, state);

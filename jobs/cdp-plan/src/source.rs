@@ -82,9 +82,7 @@ pub(crate) fn read_sources(file: &SourceFile, faults: &mut Vec<Fault>) -> Vec<So
 }
 
 fn check(file: &SourceFile, name: &str, raw: RawSource, faults: &mut Vec<Fault>) -> Option<Source> {
-    let header = file
-        .find(&format!("[sources.{name}]"))
-        .unwrap_or_else(|| 0..0);
+    let header = file.find(&format!("[sources.{name}]")).unwrap_or(0..0);
     let before = faults.len();
     let table = TableName::new(Layer::Raw, name)
         .map_err(|error| faults.push(Fault::new(error.to_string()).at(file, header.clone())));

@@ -38,12 +38,11 @@ impl Project {
         let mut stopped: BTreeSet<TaskId> = BTreeSet::new();
         for task in &plan.tasks {
             let blocker = task.depends_on.iter().find(|id| stopped.contains(id));
-            let record = match blocker {
-                Some(blocker) => skipped(&context, task, blocker),
-                None => {
-                    observer.on(&Event::TaskStarted { task: task.id() });
-                    do_task(&mut context, task).await
-                }
+            let record = if let Some(blocker) = blocker {
+                skipped(&context, task, blocker)
+            } else {
+                observer.on(&Event::TaskStarted { task: task.id() });
+                do_task(&mut context, task).await
             };
             if !record.status.lets_pass() {
                 stopped.insert(task.id());

@@ -384,19 +384,14 @@ async fn input_text(
         let version = table.and_then(|table| table.version());
         return Ok(format!("{name} {version:?} {source:?}"));
     }
-    let stands = context.published.get(&(name.to_string(), date));
-    Ok(match stands {
-        Some((fingerprint, _)) => format!("{name} {fingerprint}"),
-        // Not made for this date (a model that serves longer): its latest rows count.
-        None => {
-            let latest = context
-                .published
-                .range(..(name.to_string(), date))
-                .next_back()
-                .filter(|((task, _), _)| *task == name.to_string());
-            format!("{name} {latest:?}")
-        }
-    })
+    let table = name.to_string();
+    if let Some((fingerprint, _)) = context.published.get(&(table.clone(), date)) {
+        return Ok(format!("{name} {fingerprint}"));
+    }
+    // Not made for this date (a model that serves longer): its latest rows count.
+    let mut earlier = context.published.range(..(table.clone(), date));
+    let latest = earlier.next_back().filter(|((task, _), _)| *task == table);
+    Ok(format!("{name} {latest:?}"))
 }
 
 fn sha256(text: &str) -> String {

@@ -1,7 +1,6 @@
 //! What must not matter does not: the order of rows, the number of partitions, the future.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -161,17 +160,15 @@ fn what_is_known_later_changes_no_earlier_row() {
     );
 }
 
-/// Rows that were in the table before anybody could look at them: another program wrote it.
 #[test]
 fn a_bad_row_is_set_aside_and_counted() {
     let shop = Shop::with_orders();
-    let bad = "o4,bob,1.00,0,2026-01-03T12:00:00Z,2026-01-03T12:05:00Z\n\
-               o5,bob,1.00,-1,2026-01-03T13:00:00Z,2026-01-03T13:05:00Z\n";
-    let mut file = OpenOptions::new()
-        .append(true)
-        .open(shop.dir().join("orders.csv"))
-        .expect("the file is there");
-    file.write_all(bad.as_bytes()).expect("it can be written");
+    shop.write(
+        "bad.csv",
+        "order_id,customer,amount,quantity,ordered_at,ingested_at\n\
+         o4,bob,1.00,0,2026-01-03T12:00:00Z,2026-01-03T12:05:00Z\n\
+         o5,bob,1.00,-1,2026-01-03T13:00:00Z,2026-01-03T13:05:00Z\n",
+    );
     // A rule is one for rows that can be read, so a load takes them, and a run sets them aside.
     shop.edit(
         "shop/cdp.toml",
@@ -179,7 +176,7 @@ fn a_bad_row_is_set_aside_and_counted() {
         "base = \"none\"\n\n[load]\nbad_rows_max_share = 1.0\n",
     );
     let loaded = shop
-        .cdp("load orders orders.csv --project shop --format json")
+        .cdp("load orders bad.csv --project shop --format json")
         .expect(0)
         .json();
     let run = shop

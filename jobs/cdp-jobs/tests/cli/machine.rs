@@ -72,10 +72,13 @@ fn a_run_tells_each_task_on_both_ways_out() {
     assert_eq!(keys(&run), ["run_id", "as_of_date", "records", "resting"]);
     let records = run["records"].as_array().expect("records");
     let tasks: Vec<&Value> = records.iter().map(|record| &record["task"]).collect();
-    assert_eq!(tasks, ["raw.orders", "features.order_features"]);
-    assert_eq!(records[1]["rows"], 2);
-    assert_eq!(records[1]["status"], "succeeded");
-    assert_eq!(records[1]["input_versions"], json!({ "raw.orders": 0 }));
+    assert_eq!(
+        tasks,
+        ["raw.orders", "raw.visits", "features.order_features"]
+    );
+    assert_eq!(records[2]["rows"], 2);
+    assert_eq!(records[2]["status"], "succeeded");
+    assert_eq!(records[2]["input_versions"], json!({ "raw.orders": 0 }));
 
     // Standard error is no terminal here, so each event is a line of JSON.
     let events: Vec<Value> = told
@@ -90,7 +93,7 @@ fn a_run_tells_each_task_on_both_ways_out() {
     let task = ["task_started", "task_finished"];
     assert_eq!(
         names,
-        [&["run_started"][..], &task, &task, &["run_finished"]].concat()
+        [&["run_started"][..], &task, &task, &task, &["run_finished"]].concat()
     );
     assert_eq!(events[0]["run_id"], run["run_id"]);
 
@@ -98,7 +101,7 @@ fn a_run_tells_each_task_on_both_ways_out() {
         .cdp("run --as-of 2026-01-04 --project shop --format json --quiet")
         .expect(99);
     assert_eq!(told.stderr, "");
-    assert_eq!(told.json()["records"][1]["status"], "up_to_date");
+    assert_eq!(told.json()["records"][2]["status"], "up_to_date");
 }
 
 #[test]
@@ -113,7 +116,7 @@ fn a_backfill_is_a_list_of_runs() {
         .map(|run| &run["as_of_date"])
         .collect();
     assert_eq!(dates, ["2026-01-02", "2026-01-04"]);
-    assert_eq!(runs[0]["records"][1]["reason"], "why");
+    assert_eq!(runs[0]["records"][2]["reason"], "why");
     let status = shop
         .cdp("status --project shop --format json")
         .expect(0)

@@ -137,7 +137,11 @@ fn columns(table: &Path) -> Vec<String> {
                 serde_json::from_str(schema.expect("a schema")).expect("a schema is JSON");
             let fields = schema["fields"].as_array().expect("a schema has fields");
             let names = fields.iter().filter_map(|field| field["name"].as_str());
-            columns = names.map(str::to_owned).collect();
+            // What begins with `_` is the loader's own.
+            columns = names
+                .filter(|name| !name.starts_with('_'))
+                .map(str::to_owned)
+                .collect();
         }
     }
     assert!(!columns.is_empty(), "no columns in {}", table.display());

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-use crate::command::{Told, cdp, print};
+use crate::command::{Told, cdp};
 use crate::tables::Tables;
 
 /// Enough people for a model of churn that can be measured, few enough to wait for.
@@ -56,8 +56,7 @@ pub(crate) fn demo() -> &'static World {
     static WORLD: OnceLock<World> = OnceLock::new();
     WORLD.get_or_init(|| {
         let dir = temp_dir();
-        let told = cdp(dir.path(), &["demo", "cdp-demo", "--people", PEOPLE]).expect(0);
-        print(format!("demo of {PEOPLE} people:{}", told.stdout));
+        cdp(dir.path(), &["demo", "cdp-demo", "--people", PEOPLE]).expect(0);
         World { dir }
     })
 }

@@ -6,6 +6,7 @@ mod json_rows;
 mod parquet_rows;
 mod stream;
 
+use std::fmt::Write;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -216,7 +217,6 @@ fn sha256(path: &Path) -> Result<String> {
         }
         hasher.update(&buffer[..read]);
     }
-    use std::fmt::Write;
     Ok(hasher
         .finalize()
         .iter()

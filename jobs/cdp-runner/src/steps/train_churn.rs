@@ -55,7 +55,8 @@ pub(super) async fn run(config: &Config, catalog: &Catalog, task: &Task) -> Resu
     let day = task.as_of_date.epoch_day();
     match train(&config.churn, &set, day, RECENCY) {
         Ok(model) => {
-            let evaluation = evaluate(&config.churn, &set, day, RECENCY).map_err(failed)?;
+            let evaluation =
+                evaluate(&config.churn, &set, day, RECENCY).map_err(|error| failed(&error))?;
             let note = told(&evaluation);
             let batch = row(&model, &evaluation, day)?;
             Ok(Done {
@@ -71,11 +72,11 @@ pub(super) async fn run(config: &Config, catalog: &Catalog, task: &Task) -> Resu
                 have.churned, have.retained
             )),
         }),
-        Err(error) => Err(failed(error)),
+        Err(error) => Err(failed(&error)),
     }
 }
 
-fn failed(error: TrainError) -> LakeError {
+fn failed(error: &TrainError) -> LakeError {
     LakeError::new(ErrorKind::Query, format!("training failed: {error}"))
 }
 

@@ -272,9 +272,9 @@ async fn look_through(
     record.rows_set_aside = found.set_aside;
     record.input_versions = versions(catalog, &task.name).await;
     if found.absent {
-        record.note = Some("the source has no table, it is read as empty".to_owned());
+        record.note = Some("no table, read as empty".to_owned());
     } else if found.rows == 0 {
-        record.note = Some("no row of this source was known before the date".to_owned());
+        record.note = Some("no row was known before the date".to_owned());
     }
     Ok(TaskStatus::Succeeded)
 }

@@ -76,7 +76,7 @@ pub(super) fn text(summary: &RunSummary) -> String {
             let _ = writeln!(
                 text,
                 "  {lead}: {}: {} does not hold for {}{sample}",
-                record.task,
+                named(record, summary),
                 breach.rule,
                 counted(breach.rows, "row"),
             );
@@ -89,14 +89,38 @@ pub(super) fn text(summary: &RunSummary) -> String {
                 record.task
             );
         }
-        if let Some(note) = &record.note {
-            let _ = writeln!(text, "  note: {}: {note}", record.task);
-        }
+    }
+    for (note, tasks) in notes(summary) {
+        let _ = writeln!(text, "  note: {}: {note}", tasks.join(", "));
     }
     for rest in &summary.resting {
         let _ = writeln!(text, "  resting: {}: {}", rest.name, rest.reason);
     }
     text
+}
+
+/// A task, with its date where that is not the run's.
+fn named(record: &TaskRecord, summary: &RunSummary) -> String {
+    if record.as_of_date == summary.as_of_date {
+        return record.task.clone();
+    }
+    format!("{} as of {}", record.task, record.as_of_date)
+}
+
+/// Every note with the tasks that it is about, in the order in which they came.
+fn notes(summary: &RunSummary) -> Vec<(&str, Vec<String>)> {
+    let mut notes: Vec<(&str, Vec<String>)> = Vec::new();
+    for record in &summary.records {
+        let Some(note) = record.note.as_deref() else {
+            continue;
+        };
+        let name = named(record, summary);
+        match notes.iter_mut().find(|(other, _)| *other == note) {
+            Some((_, tasks)) => tasks.push(name),
+            None => notes.push((note, vec![name])),
+        }
+    }
+    notes
 }
 
 /// One line: the date, how many tasks ended how, and how long it took.

@@ -79,11 +79,23 @@ impl Project {
             .map(|date| date.parse().map_err(|error: String| input(&error, dir)))
             .collect::<Result<Vec<AsOfDate>, _>>()?;
         let given = self.given(&dir.join("given"))?;
+        let reads = self.manifest().reads(&model.name);
+        let unread = given
+            .keys()
+            .find(|name| !reads.contains(name) && !model.reads_past.contains(name));
+        if let Some(name) = unread {
+            let message = format!("`{name}` is given, and `{}` does not read it", model.name);
+            return Err(input(&message, dir));
+        }
         let values = self.values(as_of, &cutoffs);
         let catalog = Catalog::new(self.tables()?, Some(as_of), values)?.with_given(given);
         let batches = catalog.model_rows(model).await?;
         let path = dir.join("expect.csv");
-        let expected = fs::read_to_string(&path).unwrap_or_default();
+        let expected = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(_) if update => String::new(),
+            Err(error) => return Err(input(&error, &path)),
+        };
         let (mut columns, wanted) =
             csv_lines(&expected).map_err(|error| error.with("file", path.display()))?;
         if columns.iter().all(String::is_empty) {

@@ -1,5 +1,6 @@
 //! What machines read: JSON, CSV, completions.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::process::Stdio;
 
@@ -48,17 +49,15 @@ fn a_plan_is_what_a_scheduler_reads() {
     assert_eq!(scores["layer"], "scores");
     assert_eq!(scores["as_of_date"], TOMORROW);
     // Each task comes after those it depends on, and layers come in their order.
-    let mut seen: Vec<&Value> = Vec::new();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
     for task in tasks {
         assert!(layers.contains(&task["layer"]), "{task}");
         for needed in task["depends_on"].as_array().expect("what it depends on") {
-            assert!(
-                seen.contains(&needed),
-                "{needed} comes after {}",
-                task["id"]
-            );
+            let needed = needed.as_str().expect("the name and date of a task");
+            assert!(seen.contains(needed), "{needed} comes after {task}");
         }
-        seen.push(&task["id"]);
+        let text = |key: &str| task[key].as_str().expect("a text");
+        seen.insert(format!("{}@{}", text("name"), text("as_of_date")));
     }
 }
 

@@ -1,5 +1,6 @@
 //! The program from outside: what is typed, what comes out, what is left in the lake.
 
+mod cases;
 mod command;
 mod errors;
 mod help;

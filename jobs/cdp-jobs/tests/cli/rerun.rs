@@ -93,8 +93,10 @@ fn a_backfill_touches_its_dates_only() {
     assert!(told.stdout.contains("superseded by a later date"), "{told}");
 
     let after = world.tables();
-    let outside = |_: &str, date: &str| !dates.contains(&date);
-    before.assert_same(&after.filter(outside), "outside of the backfill");
+    // A date before the model was trained trains one of its own, on cut-offs that may not have been
+    // made yet; what was there stays.
+    let known = |name: &str, date: &str| before.0[name].iter().any(|row| row.date == date);
+    before.assert_same(&after.filter(known), "outside of the backfill");
     for date in dates {
         let inside = after.filter(|_, of| of == date);
         assert!(inside.row_count() > 0, "no rows for {date}");

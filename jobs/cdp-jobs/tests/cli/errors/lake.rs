@@ -111,12 +111,13 @@ fn a_table_without_a_log() {
     );
     shop.write("shop/lake/raw/visits/part-0.parquet", "PAR1");
     fails(&shop, "optional_without_log", RUN, 5);
-    fails(
+    // The first load that is stopped leaves such a folder, and the next one makes the table.
+    does(
         &shop,
         "optional_without_log_load",
         "load visits visits.csv --project shop",
-        5,
     );
+    shop.cdp(RUN).expect(0);
 
     let shop = Shop::new();
     shop.write("shop/lake/raw/orders/part-0.parquet", "PAR1");
@@ -232,10 +233,15 @@ fn a_table_of_other_columns() {
         3,
     );
     fails(&shop, "other_columns_run", RUN, 3);
+    shop.write(
+        "more.csv",
+        "order_id,customer,discount,amount,quantity,ordered_at,ingested_at\n\
+         o4,ann,1,10.00,true,2026-01-03T10:00:00Z,2026-01-03T10:05:00Z\n",
+    );
     fails(
         &shop,
         "other_columns_load",
-        "load orders orders.csv --project shop",
+        "load orders more.csv --project shop",
         3,
     );
 }

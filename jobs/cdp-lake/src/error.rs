@@ -137,7 +137,16 @@ impl From<DeltaTableError> for LakeError {
 impl From<DataFusionError> for LakeError {
     fn from(error: DataFusionError) -> Self {
         let kind = match error.find_root() {
-            DataFusionError::ResourcesExhausted(_) => ErrorKind::Memory,
+            DataFusionError::ResourcesExhausted(_) => {
+                let message = "a query needs more memory than it may have".to_owned();
+                return Self::from_cause(ErrorKind::Memory, message, error)
+                    .hint("raise `engine.memory_limit`, or lower `engine.partitions`, in cdp.toml");
+            }
+            DataFusionError::ParquetError(_) if error.to_string().contains("not found") => {
+                let message = "a file that the table's log names is gone".to_owned();
+                return Self::from_cause(ErrorKind::Storage, message, error)
+                    .hint("restore it; files go when a table is vacuumed too early, or by hand");
+            }
             DataFusionError::ObjectStore(source) => store_kind(source),
             DataFusionError::SQL(_, _) => {
                 let text = error.strip_backtrace();
@@ -149,13 +158,7 @@ impl From<DataFusionError> for LakeError {
                 .map_or_else(|| kind_of_text(&error.to_string()), |_| ErrorKind::Storage),
             _ => ErrorKind::Query,
         };
-        let message = error.strip_backtrace();
-        let lake_error = Self::from_cause(kind, message, error);
-        match kind {
-            ErrorKind::Memory => lake_error
-                .hint("raise `engine.memory_limit`, or lower `engine.partitions`, in cdp.toml"),
-            _ => lake_error,
-        }
+        Self::from_cause(kind, error.strip_backtrace(), error)
     }
 }
 

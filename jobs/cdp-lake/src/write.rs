@@ -94,6 +94,7 @@ pub(crate) async fn replace(
     session: &SessionContext,
     provenance: &Provenance,
 ) -> Result<Committed> {
+    make_folder(url)?;
     let table = lake.handle(url).await?;
     let schema: SchemaRef = plan.schema().inner().clone();
     let commit = Uuid::new_v4().to_string();
@@ -164,6 +165,7 @@ pub(crate) async fn append(
     provenance: &Provenance,
     transactions: &[String],
 ) -> Result<Committed> {
+    make_folder(url)?;
     let table = lake.handle(url).await?;
     let schema: SchemaRef = plan.schema().inner().clone();
     let commit = Uuid::new_v4().to_string();
@@ -190,6 +192,19 @@ pub(crate) async fn append(
         }
     };
     finish(lake, url, &commit, builder).await
+}
+
+/// The folder of a table on this machine is made first: where it can't be, the writer of delta-rs would
+/// panic.
+fn make_folder(url: &Url) -> Result<()> {
+    let Some(path) = url.to_file_path().ok().filter(|_| url.scheme() == "file") else {
+        return Ok(());
+    };
+    std::fs::create_dir_all(&path).map_err(|error| {
+        LakeError::new(ErrorKind::Storage, format!("cannot write a table: {error}"))
+            .with("path", path.display())
+            .hint("is `lake.url` right, and may this user write there?")
+    })
 }
 
 /// Whether a table's log knows a transaction.

@@ -66,6 +66,7 @@ pub(crate) fn program(dir: &Path) -> Command {
         .env_remove("CDP_PROJECT")
         .env_remove("CDP_LAKE")
         .env_remove("RUST_BACKTRACE")
+        .env_remove("COLUMNS")
         .stdin(Stdio::null());
     command
 }

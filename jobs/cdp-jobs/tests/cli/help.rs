@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::{env, fs, iter};
 
-use crate::command::{PROGRAM, Told, cdp};
+use crate::command::{PROGRAM, Told, cdp, program};
 use crate::world::{demo, temp_dir};
 
 const VERBS: [&str; 12] = [
@@ -25,6 +25,17 @@ const VERBS: [&str; 12] = [
 
 fn help(args: &[&str]) -> String {
     cdp(Path::new("."), args).expect(0).stdout
+}
+
+/// Help on a terminal so wide that no example is broken.
+fn wide_help(args: &[&str]) -> String {
+    let output = program(Path::new("."))
+        .args(args)
+        .env("COLUMNS", "300")
+        .output();
+    Told::of(output.expect("the program starts"))
+        .expect(0)
+        .stdout
 }
 
 #[test]
@@ -92,9 +103,9 @@ fn every_example_of_the_help_works() {
     let paths = iter::once(bin.path().to_owned()).chain(env::split_paths(&others));
     let path = env::join_paths(paths).expect("paths without a separator");
 
-    let mut examples = examples(&help(&["--help"]));
+    let mut examples = examples(&wide_help(&["--help"]));
     for verb in VERBS {
-        let of_verb = self::examples(&help(&[verb, "--help"]));
+        let of_verb = self::examples(&wide_help(&[verb, "--help"]));
         assert!(!of_verb.is_empty(), "`{verb}` has no examples");
         examples.extend(of_verb);
     }

@@ -66,6 +66,12 @@ fn filters(dir: &Path) -> Vec<(String, &'static str)> {
             "\"$1\": [N]",
         ),
         (r"in \d+\.\d s".to_owned(), "in [TIME]"),
+        (r"\S*/registry/src/[^/]+/".to_owned(), "[CRATES]/"),
+        (r"of \d+ files".to_owned(), "of [N] files"),
+        (
+            r"\d+ sources, \d+ models".to_owned(),
+            "[N] sources, [N] models",
+        ),
     ]
 }
 

@@ -58,7 +58,7 @@ Examples:
 pub(crate) const SQL: &str = "\
 Examples:
   cdp-jobs sql --project cdp-demo
-  cdp-jobs sql --project cdp-demo \"select segment, count(*) from segments.segment_members group by 1\"
+  cdp-jobs sql --project cdp-demo \"select count(*) from profiles.profiles\"
   cdp-jobs sql --project cdp-demo \"select * from scores.churn_scores\" --format csv --limit 10
   echo 'select count(*) from raw.orders' | cdp-jobs sql --project cdp-demo --as-of 2025-07-01";
 

@@ -67,6 +67,14 @@ impl LakeError {
         self
     }
 
+    /// The same cause, told in other words.
+    pub(crate) fn instead(mut self, kind: ErrorKind, message: &str) -> Self {
+        self.kind = kind;
+        message.clone_into(&mut self.message);
+        self.context.clear();
+        self
+    }
+
     /// What went wrong.
     pub fn kind(&self) -> ErrorKind {
         self.kind
@@ -139,8 +147,9 @@ impl From<DataFusionError> for LakeError {
         let kind = match error.find_root() {
             DataFusionError::ResourcesExhausted(_) => {
                 let message = "a query needs more memory than it may have".to_owned();
-                return Self::from_cause(ErrorKind::Memory, message, error)
-                    .hint("raise `engine.memory_limit`, or lower `engine.partitions`, in cdp.toml");
+                return Self::from_cause(ErrorKind::Memory, message, error).hint(
+                    "raise `engine.memory_limit`, or lower `engine.partitions`, in cdp.toml",
+                );
             }
             DataFusionError::ParquetError(_) if error.to_string().contains("not found") => {
                 let message = "a file that the table's log names is gone".to_owned();

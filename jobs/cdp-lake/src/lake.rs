@@ -97,21 +97,23 @@ impl Lake {
         let error = match table.load().await {
             Ok(()) => return Ok(table),
             Err(DeltaTableError::NotATable(_)) => LakeError::new(ErrorKind::NotFound, "no table"),
-            Err(error) => LakeError::from(error).with("table", url),
+            Err(error) => LakeError::from(error),
         };
+        let readable = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Storage);
+        if readable && self.holds(url, "_delta_log").await.unwrap_or(false) {
+            let damaged =
+                "the log of the table is damaged: it has files, but no version can be read";
+            return Err(error
+                .instead(ErrorKind::Storage, damaged)
+                .with("table", url)
+                .hint("restore the missing files of `_delta_log`, or move the folder away"));
+        }
         match error.kind() {
-            ErrorKind::NotFound if self.holds(url, "_delta_log").await? => Err(LakeError::new(
-                ErrorKind::Storage,
-                "the log of the table is damaged: it has files, but no version can be read",
-            )
-            .with("table", url)
-            .hint("restore the missing files of `_delta_log`, or move the folder away")),
             ErrorKind::NotFound => Ok(self.build(url)?),
-            ErrorKind::Storage => {
-                Err(error
-                    .hint("is the lake's URL right, is it reachable, and may this user read it?"))
-            }
-            _ => Err(error),
+            ErrorKind::Storage => Err(error
+                .with("table", url)
+                .hint("is the lake's URL right, is it reachable, and may this user read it?")),
+            _ => Err(error.with("table", url)),
         }
     }
 

@@ -154,11 +154,26 @@ fn query_fault(file: &SourceFile, error: &DataFusionError) -> Fault {
     }
 }
 
+/// What the planner says, without its names for kinds of errors.
 fn plain(error: &DataFusionError) -> String {
-    let text = error.strip_backtrace();
-    let text = text.split("\n\nbacktrace").next().unwrap_or_default();
-    text.replace("Error during planning: ", "")
-        .replace("Schema error: ", "")
+    let text = match error.find_root() {
+        DataFusionError::SQL(error, _) => format!("syntax error in SQL: {error}"),
+        root => root.strip_backtrace(),
+    };
+    let lines = text.lines().map(str::trim);
+    let first = lines
+        .clone()
+        .find(|line| !line.is_empty())
+        .unwrap_or_default();
+    let kinds = [
+        "Error during planning: ",
+        "Schema error: ",
+        "Internal error: ",
+        "sql parser error: ",
+    ];
+    kinds
+        .iter()
+        .fold(first.to_owned(), |text, kind| text.replace(kind, ""))
 }
 
 fn condition(
@@ -202,6 +217,9 @@ fn check_columns(
     let mut conditions = Vec::new();
     for check in &model.checks {
         match &check.rule {
+            // The grain was looked at above.
+            Rule::NotNull(column) if model.grain.contains(column) => {}
+            Rule::Unique(columns) if *columns == model.grain => {}
             Rule::NotNull(column) => expect("a check", column),
             Rule::Unique(columns) => columns.iter().for_each(|column| expect("a check", column)),
             Rule::Expression(text) => conditions.push(text),

@@ -160,5 +160,8 @@ fn columns_fit(source: &Source, scan: &LogicalPlan) -> Result<()> {
         ),
     )
     .with("it has", found.join(", "))
-    .hint("correct `[sources.….columns]` in sql/sources.toml and the staging query that reads it"))
+    .hint(format!(
+        "correct `[sources.{}.columns]` in sql/sources.toml and the staging query that reads it",
+        source.name.name()
+    )))
 }

@@ -25,6 +25,10 @@ pub(crate) fn read<T: DeserializeOwned>(file: &SourceFile, faults: &mut Vec<Faul
         let span = error.span().unwrap_or(0..0);
         let at_fault = entry(&text, &span);
         faults.push(fault(file, &error, &span, at_fault.as_ref()));
+        if error.message().starts_with("missing field") {
+            // No entry is at fault: one is not there.
+            break;
+        }
         match at_fault {
             Some(entry) => blank(&mut text, entry),
             None => break,

@@ -118,7 +118,7 @@ impl Project {
         if let Some(first) = state.first_date.filter(|first| as_of < *first) {
             return Err(Fault::new(format!("nothing was known before {as_of}"))
                 .hint(format!(
-                    "the first event is of the day before {first}; take `--as-of {first}` or later"
+                    "the first date before which anything was known is {first}"
                 ))
                 .into());
         }

@@ -89,7 +89,7 @@ fn identities_are_found_and_not_mixed() {
 }
 
 #[test]
-fn churn_is_ranked_nearly_as_well_as_the_truth_allows() {
+fn churn_is_ranked_between_chance_and_the_oracle() {
     let world = demo();
     let profiles = profiles(world);
     let (owners, _) = people(world);

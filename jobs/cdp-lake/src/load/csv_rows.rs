@@ -33,12 +33,22 @@ impl CsvRows {
             .flexible(true)
             .from_reader(file.open()?);
         let header = reader.headers().map_err(|error| {
-            LakeError::new(ErrorKind::Input, format!("`{shown}` is not CSV: {error}"))
+            let format = if file.gzip { "gzipped CSV" } else { "CSV" };
+            LakeError::new(
+                ErrorKind::Input,
+                format!("`{shown}` is not {format}: {error}"),
+            )
         })?;
         let names: Vec<String> = header
             .iter()
             .map(|name| name.trim().trim_start_matches('\u{feff}').to_owned())
             .collect();
+        if names.iter().all(String::is_empty) {
+            return Err(
+                LakeError::new(ErrorKind::Input, format!("`{shown}` is empty"))
+                    .hint("the first line of a CSV file names its columns"),
+            );
+        }
         let find = |column: &str| names.iter().position(|name| name == column);
         let missing: Vec<String> = source
             .columns

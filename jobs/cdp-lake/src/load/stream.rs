@@ -162,9 +162,9 @@ impl Feed {
         outcome.set_aside += bad.len() as u64;
         if !unknown.is_empty() {
             outcome.notes.push(format!(
-                "`{}`: the source does not declare {}, so they were left out",
+                "`{}`: left out `{}`, which the source does not declare",
                 file.shown(),
-                unknown.join(", ")
+                unknown.join("`, `")
             ));
         }
         Ok(bad)

@@ -176,9 +176,8 @@ fn files_that_lie_about_their_kind() {
 
 #[test]
 fn a_few_bad_rows_are_set_aside() {
-    let good = (10..60).map(|number| {
-        format!("o{number},ann,1.00,1,2026-01-03T12:00:00Z,2026-01-03T12:05:00Z\n")
-    });
+    let good = (10..60)
+        .map(|number| format!("o{number},ann,1.00,1,2026-01-03T12:00:00Z,2026-01-03T12:05:00Z\n"));
     let mut text: String = iter::once(HEADER.to_owned()).chain(good).collect();
     text.push_str("o98,bob,cheap,1,2026-01-03T12:00:00Z,2026-01-03T12:05:00Z\n");
     let shop = shop_with("mixed.csv", text);

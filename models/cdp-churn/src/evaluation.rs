@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::class_counts::ClassCounts;
 use crate::hiatus::HiatusEvaluation;
-use crate::logit::ClassCounts;
 use crate::metrics::Metrics;
 
 /// A measurement, or why there is none.

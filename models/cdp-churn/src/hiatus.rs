@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::logit::ClassCounts;
+use crate::class_counts::ClassCounts;
 use crate::metrics::{MetricError, Metrics, roc_auc};
 
 /// A threshold on the days since the last order, with the churn rate on either side of it.

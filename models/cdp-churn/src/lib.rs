@@ -9,6 +9,7 @@
 //! into a [`TrainingSet`], [`train`] makes a [`ChurnModel`], and that predicts and explains any
 //! [`FeatureTable`] of the same columns.
 
+mod class_counts;
 mod config;
 mod cutoff;
 mod encoding;
@@ -19,10 +20,12 @@ mod hiatus;
 mod logit;
 pub mod metrics;
 mod model;
+mod newton;
 mod reasons;
 mod train;
 mod training_set;
 
+pub use class_counts::ClassCounts;
 pub use config::{ChurnConfig, ChurnFault, RawChurnConfig, RawRiskBands, RiskBand};
 pub use cutoff::EvaluationCutoffs;
 pub use encoding::{CategoricalEncoding, Encoding, Level, LevelShare, NumericEncoding};
@@ -30,7 +33,7 @@ pub use evaluation::{Evaluation, EvaluationResult};
 pub use feature_spec::{ColumnSpec, FeatureSpec, OutputColumn, SpecError};
 pub use feature_table::{FeatureColumn, FeatureKind, FeatureTable, FeatureTableError};
 pub use hiatus::{HiatusEvaluation, HiatusRule};
-pub use logit::{ChurnLogit, ChurnLogitParams, ClassCounts, FitError, ValidChurnLogitParams};
+pub use logit::{ChurnLogit, ChurnLogitParams, FitError, ValidChurnLogitParams};
 pub use metrics::{CoxCalibration, MetricError, Metrics};
 pub use model::{ChurnModel, Coefficient, FORMAT_VERSION, ModelError};
 pub use reasons::{Contributions, Direction, Reason};

@@ -9,56 +9,15 @@ use linfa::prelude::{Fit, ParamGuard, PredictInplace};
 use linfa::{DatasetBase, error::Error as LinfaError};
 use linfa_logistic::LogisticRegression;
 use ndarray::{Array1, ArrayBase, ArrayView1, ArrayView2, Axis, Data, Ix2};
-use serde::{Deserialize, Serialize};
+
+use crate::class_counts::ClassCounts;
+use crate::newton::{self, Point};
 
 /// Largest entry of the gradient of the mean loss with which a fit passes.
 const GRADIENT_MAX: f64 = 1e-5;
 /// The solver stops at this gradient (length) of the mean loss. At a smaller one, rounding of the
 /// summed loss leaves its line search nothing to go by: 200,000 rows took four times as long at 1e-9.
 const GRADIENT_AIM: f64 = 1e-8;
-
-/// How many rows of each class there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClassCounts {
-    /// Rows that churned.
-    pub churned: usize,
-    /// Rows that did not.
-    pub retained: usize,
-}
-
-impl ClassCounts {
-    /// Counts both classes.
-    pub fn of(churned: impl IntoIterator<Item = bool>) -> Self {
-        let mut counts = Self {
-            churned: 0,
-            retained: 0,
-        };
-        for churned in churned {
-            if churned {
-                counts.churned += 1;
-            } else {
-                counts.retained += 1;
-            }
-        }
-        counts
-    }
-
-    /// Rows of both classes.
-    pub fn rows(self) -> usize {
-        self.churned + self.retained
-    }
-
-    /// Rows of the rarer class.
-    pub fn rarer(self) -> usize {
-        self.churned.min(self.retained)
-    }
-
-    /// Share of rows that churned; `None` without rows.
-    pub fn churn_rate(self) -> Option<f64> {
-        (self.rows() > 0).then(|| self.churned as f64 / self.rows() as f64)
-    }
-}
 
 /// Why a logistic regression could not be fitted or applied.
 #[derive(Debug, thiserror::Error)]
@@ -142,6 +101,7 @@ pub struct ValidChurnLogitParams {
     l2: f64,
     rows_min: usize,
     iterations_max: u64,
+    newton_steps_max: usize,
 }
 
 impl Default for ChurnLogitParams {
@@ -150,6 +110,7 @@ impl Default for ChurnLogitParams {
             l2: 1.0,
             rows_min: 1,
             iterations_max: 500,
+            newton_steps_max: 0,
         })
     }
 }
@@ -174,6 +135,15 @@ impl ChurnLogitParams {
     #[must_use]
     pub fn iterations_max(mut self, iterations_max: u64) -> Self {
         self.0.iterations_max = iterations_max;
+        self
+    }
+}
+
+impl ChurnLogitParams {
+    /// Most Newton steps from where the solver stopped. Defaults to 0.
+    #[must_use]
+    pub fn newton_steps_max(mut self, newton_steps_max: usize) -> Self {
+        self.0.newton_steps_max = newton_steps_max;
         self
     }
 }
@@ -230,9 +200,17 @@ impl<D: Data<Elem = f64>, T: AsSingleTargets<Elem = bool>> Fit<ArrayBase<D, Ix2>
         let fitted = solver.fit(&DatasetBase::new(matrix, labels))?;
         let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
 
-        let mut logit = ChurnLogit {
+        let solved = Point {
             weights: fitted.params() * sign,
             intercept: fitted.intercept() * sign,
+        };
+        let churned = labels.mapv(|churned| f64::from(u8::from(churned)));
+        let steps = self.newton_steps_max;
+        let Point { weights, intercept } =
+            newton::walk(solved, matrix, &churned, self.l2, GRADIENT_AIM, steps);
+        let mut logit = ChurnLogit {
+            weights,
+            intercept,
             gradient: f64::INFINITY,
         };
         logit.gradient = logit.mean_gradient(matrix, labels, self.l2);

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::class_counts::ClassCounts;
 use crate::config::ChurnConfig;
 use crate::evaluation::EvaluationResult;
 use crate::feature_spec::{FeatureSpec, SpecError};
 use crate::feature_table::FeatureTable;
-use crate::logit::{ClassCounts, log_odds, logistic};
+use crate::logit::{log_odds, logistic};
 use crate::train::Fitted;
 use crate::training_set::TrainingSet;
 

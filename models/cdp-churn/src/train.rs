@@ -5,14 +5,19 @@ use linfa::DatasetBase;
 use linfa::prelude::{Fit, ParamGuard};
 use ndarray::{Array1, Axis};
 
+use crate::class_counts::ClassCounts;
 use crate::config::ChurnConfig;
 use crate::evaluation::{Evaluation, EvaluationResult};
 use crate::feature_spec::{FeatureSpec, SpecError};
 use crate::hiatus::{HiatusEvaluation, HiatusRule};
-use crate::logit::{ChurnLogit, ChurnLogitParams, ClassCounts, FitError};
+use crate::logit::{ChurnLogit, ChurnLogitParams, FitError};
 use crate::metrics::{MetricError, Metrics};
 use crate::model::ChurnModel;
 use crate::training_set::TrainingSet;
+
+/// L-BFGS comes near in so many iterations, and Newton's steps then end what it would creep to.
+const ITERATIONS_MAX: u64 = 40;
+const NEWTON_STEPS_MAX: usize = 25;
 
 /// Why there is no model.
 #[derive(Debug, thiserror::Error)]
@@ -141,6 +146,8 @@ impl Fitted {
         let params = ChurnLogitParams::default()
             .l2(config.l2())
             .rows_min(need)
+            .iterations_max(ITERATIONS_MAX)
+            .newton_steps_max(NEWTON_STEPS_MAX)
             .check()?;
         let logit = params.fit(&DatasetBase::new(matrix, labels))?;
         Ok(Self { spec, logit, means })

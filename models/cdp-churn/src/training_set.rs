@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::class_counts::ClassCounts;
 use crate::config::ChurnConfig;
 use crate::feature_table::FeatureTable;
-use crate::logit::ClassCounts;
 
 /// Why rows do not make a training set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

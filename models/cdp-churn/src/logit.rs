@@ -200,14 +200,14 @@ impl<D: Data<Elem = f64>, T: AsSingleTargets<Elem = bool>> Fit<ArrayBase<D, Ix2>
         let fitted = solver.fit(&DatasetBase::new(matrix, labels))?;
         let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
 
-        let solved = Point {
+        let stopped_at = Point {
             weights: fitted.params() * sign,
             intercept: fitted.intercept() * sign,
         };
         let churned = labels.mapv(|churned| f64::from(u8::from(churned)));
         let steps = self.newton_steps_max;
         let Point { weights, intercept } =
-            newton::walk(solved, matrix, &churned, self.l2, GRADIENT_AIM, steps);
+            newton::walk(stopped_at, matrix, &churned, self.l2, GRADIENT_AIM, steps);
         let mut logit = ChurnLogit {
             weights,
             intercept,

@@ -6,6 +6,7 @@
 
 mod case;
 mod event;
+mod fingerprint;
 mod ledger;
 mod matrix;
 mod project;

@@ -8,9 +8,9 @@ use cdp_lake::{
     Catalog, ErrorKind, LakeError, Provenance, RunTables, Scope, Staged, breaches, inspect, publish,
 };
 use cdp_plan::{AsOfDate, Layer, Materialization, Model, Plan, Severity, TableName, Task, Work};
-use sha2::{Digest, Sha256};
 
 use crate::event::{Event, Host, Observer};
+use crate::fingerprint::fingerprint;
 use crate::ledger::Published;
 use crate::project::Project;
 use crate::record::{RunSettings, TaskRecord, TaskStatus};
@@ -22,12 +22,12 @@ const ATTEMPTS: u32 = 4;
 /// What every task of a run shares.
 pub(crate) struct RunContext<'a> {
     pub(crate) project: &'a Project,
-    plan: &'a Plan,
-    settings: &'a RunSettings,
+    pub(crate) plan: &'a Plan,
+    pub(crate) settings: &'a RunSettings,
     host: &'a dyn Host,
     observer: &'a dyn Observer,
-    tables: Arc<RunTables>,
-    published: Published,
+    pub(crate) tables: Arc<RunTables>,
+    pub(crate) published: Published,
 }
 
 impl<'a> RunContext<'a> {
@@ -91,7 +91,7 @@ impl<'a> RunContext<'a> {
         Catalog::new(self.tables.clone(), Some(task.as_of_date), values)
     }
 
-    fn model(&self, name: &TableName) -> Result<&'a Model, LakeError> {
+    pub(crate) fn model(&self, name: &TableName) -> Result<&'a Model, LakeError> {
         self.project
             .manifest()
             .model(name)
@@ -322,84 +322,4 @@ async fn holds_later(catalog: &Catalog, task: &Task) -> Result<bool, LakeError> 
     );
     let later = catalog.batches(&query).await?;
     Ok(later.iter().any(|batch| batch.num_rows() > 0))
-}
-
-/// What makes equal work recognisable: the queries with all that they inline, the settings, and
-/// what stood in every input. With it the SHA-256 of the bound query alone.
-async fn fingerprint(
-    context: &RunContext<'_>,
-    task: &Task,
-    catalog: &Catalog,
-) -> Result<(String, String), LakeError> {
-    let project = context.project;
-    let manifest = project.manifest();
-    let mut parts = vec![
-        context.settings.program_version.clone(),
-        task.id().to_string(),
-        project.config().identity_text.clone(),
-    ];
-    let mut sql = String::new();
-    if let Some(model) = manifest.model(&task.name) {
-        sql = body_text(project, model, catalog)?;
-        parts.push(format!(
-            "{sql} {:?} {:?}",
-            model.checks, model.materialization
-        ));
-        for name in &model.reads_past {
-            let table = name.to_string();
-            let first = (table.clone(), AsOfDate::from(chrono::NaiveDate::MIN));
-            let mut earlier = context.published.range(first..(table, task.as_of_date));
-            if model.reads_cutoffs() {
-                let cutoffs = &context.plan.cutoff_dates;
-                let read = earlier.filter(|((_, date), _)| cutoffs.contains(date));
-                parts.extend(read.map(|(key, stands)| format!("{key:?} {stands:?}")));
-            } else if let Some(latest) = earlier.next_back() {
-                parts.push(format!("{latest:?}"));
-            }
-        }
-    }
-    for name in manifest.inlined(&task.name) {
-        parts.push(body_text(project, context.model(&name)?, catalog)?);
-    }
-    for name in manifest.inputs(&task.name).iter().chain(&task.reads) {
-        parts.push(input_text(context, name, task.as_of_date).await?);
-    }
-    Ok((sha256(&parts.join("\n")), sha256(&sql)))
-}
-
-fn body_text(project: &Project, model: &Model, catalog: &Catalog) -> Result<String, LakeError> {
-    match model.step() {
-        Some(step) => Ok(format!("{} {:?}", step.name(), project.config().churn)),
-        None => Ok(catalog.bind(model)?.to_string()),
-    }
-}
-
-async fn input_text(
-    context: &RunContext<'_>,
-    name: &TableName,
-    date: AsOfDate,
-) -> Result<String, LakeError> {
-    if let Some(source) = context.project.manifest().source(name) {
-        let table = context.tables.source(source).await?;
-        let version = table.and_then(|table| table.version());
-        return Ok(format!("{name} {version:?} {source:?}"));
-    }
-    let table = name.to_string();
-    if let Some((fingerprint, _)) = context.published.get(&(table.clone(), date)) {
-        return Ok(format!("{name} {fingerprint}"));
-    }
-    // Not made for this date (a model that serves longer): its latest rows count.
-    let mut earlier = context.published.range(..(table.clone(), date));
-    let latest = earlier.next_back().filter(|((task, _), _)| *task == table);
-    Ok(format!("{name} {latest:?}"))
-}
-
-fn sha256(text: &str) -> String {
-    use std::fmt::Write;
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

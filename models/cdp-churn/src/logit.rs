@@ -1,4 +1,4 @@
-//! Logistic regression by linfa-logistic, behind a guard.
+//! Logistic regression by linfa-logistic, behind a guard, with Newton steps where it creeps.
 //!
 //! linfa-logistic 0.8.1 names the more frequent class positive and reports success whatever the
 //! solver did. Here the probability is always that of churn, and a fit whose gradient is not zero

@@ -133,11 +133,16 @@ pub async fn publish(
     staged: &Staged,
     provenance: &Provenance,
 ) -> Result<Committed> {
+    let (session, plan) = read(lake, staged)?;
+    replace(lake, url, scope, plan, &session, provenance).await
+}
+
+fn read(lake: &Lake, staged: &Staged) -> Result<(SessionContext, LogicalPlan)> {
     let session = lake.engine().session()?;
     let plan = session
         .read_table(staged.provider())?
         .into_unoptimized_plan();
-    replace(lake, url, scope, plan, &session, provenance).await
+    Ok((session, plan))
 }
 
 /// Appends rows to a table of ours.
@@ -147,10 +152,7 @@ pub async fn append_rows(
     staged: &Staged,
     provenance: &Provenance,
 ) -> Result<Committed> {
-    let session = lake.engine().session()?;
-    let plan = session
-        .read_table(staged.provider())?
-        .into_unoptimized_plan();
+    let (session, plan) = read(lake, staged)?;
     append(lake, url, plan, &session, provenance, &[]).await
 }
 

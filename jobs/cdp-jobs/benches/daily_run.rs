@@ -104,9 +104,12 @@ fn cdp_jobs(arguments: &[&std::ffi::OsStr]) -> io::Result<Vec<u8>> {
     if output.status.success() {
         return Ok(output.stdout);
     }
+    let told = String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<&str> = told.lines().collect();
+    let last = &lines[lines.len().saturating_sub(5)..];
     Err(io::Error::other(format!(
         "{arguments:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
+        last.join("\n")
     )))
 }
 

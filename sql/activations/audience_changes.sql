@@ -9,11 +9,7 @@ today as (
 
 before as (
     select * from activations.audience_snapshots
-    where as_of_date = (
-        select max(as_of_date) as as_of_date
-        from activations.audience_snapshots
-        where as_of_date < $as_of_date
-    )
+    where as_of_date = $previous_date
 )
 
 select

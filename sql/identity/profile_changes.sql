@@ -13,11 +13,7 @@ before as (
         identifier,
         profile_id
     from identity.profile_map
-    where as_of_date = (
-        select max(as_of_date) as as_of_date
-        from identity.profile_map
-        where as_of_date < $as_of_date
-    )
+    where as_of_date = $previous_date
 ),
 
 today_profiles as (

@@ -28,6 +28,12 @@ impl AsOfDate {
             .map(Self)
     }
 
+    /// The date before this one.
+    #[must_use]
+    pub fn previous(self) -> Self {
+        Self(self.0.checked_sub_days(Days::new(1)).unwrap_or(self.0))
+    }
+
     /// The date after this one.
     #[must_use]
     pub fn next(self) -> Self {

@@ -33,7 +33,7 @@ pub use manifest::{Manifest, TreeFile, Vars};
 pub use model::{Body, Materialization, Model, Step};
 pub use name::{NameError, TableName, is_snake_case};
 pub use nearest::hint as nearest_hint;
-pub use param::{ParamType, ParamValue, supplied};
+pub use param::{ParamType, ParamValue, TaskDates, supplied};
 pub use plan::{LakeState, Plan, Purpose, Rest, Task, TaskId, Work};
 pub use selector::Selection;
 pub use source::Source;

@@ -10,7 +10,7 @@ use crate::fault::{Fault, SourceFile};
 use crate::layer::Layer;
 use crate::name::TableName;
 use crate::nearest;
-use crate::param::{ParamType, ParamValue, SUPPLIED};
+use crate::param::{PREVIOUS_DATE, ParamType, ParamValue, SUPPLIED};
 use crate::statement::Statement;
 use crate::toml_file;
 
@@ -220,6 +220,7 @@ impl Model {
             Some(statement) => {
                 let statement = statement?;
                 params_fit(sidecar, &statement, &raw.params, faults);
+                previous_fits(&statement, &reads_past, faults);
                 Body::Sql(statement)
             }
             None => body_of_step(sidecar, raw.step.as_deref(), &raw.reads, faults)?,
@@ -342,6 +343,23 @@ fn params_fit(
                     .at(sidecar, key(sidecar, name)),
             );
         }
+    }
+}
+
+/// `$previous_date` is a date of the tables whose past is read.
+fn previous_fits(statement: &Statement, reads_past: &[TableName], faults: &mut Vec<Fault>) {
+    let used = statement
+        .params()
+        .iter()
+        .find(|(name, _)| name == PREVIOUS_DATE);
+    if let (Some((_, range)), true) = (used, reads_past.is_empty()) {
+        let message = "`$previous_date` is the latest earlier date of the tables in `reads_past`, \
+                       and there are none";
+        faults.push(
+            Fault::new(message)
+                .hint("name the table in `reads_past` of the sidecar")
+                .at(statement.file(), range.clone()),
+        );
     }
 }
 

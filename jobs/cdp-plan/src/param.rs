@@ -38,6 +38,8 @@ pub enum ParamValue {
     Bool(bool),
     /// A calendar date.
     Date(NaiveDate),
+    /// A date that there is none of; only the runner supplies one.
+    NoDate,
     /// A list of dates; only the runner supplies one.
     Dates(Vec<NaiveDate>),
 }
@@ -78,6 +80,7 @@ impl ParamValue {
             Self::String(value) => format!("'{}'", value.replace('\'', "''")),
             Self::Bool(value) => value.to_string(),
             Self::Date(value) => format!("cast('{value}' as date)"),
+            Self::NoDate => "cast(null as date)".to_owned(),
             Self::Dates(values) if values.is_empty() => {
                 "array_remove(make_array(cast('1970-01-01' as date)), cast('1970-01-01' as date))"
                     .to_owned()
@@ -101,6 +104,7 @@ impl fmt::Display for ParamValue {
             Self::String(value) => value.fmt(f),
             Self::Bool(value) => value.fmt(f),
             Self::Date(value) => value.fmt(f),
+            Self::NoDate => f.write_str("none"),
             Self::Dates(values) => {
                 let dates: Vec<String> = values.iter().map(NaiveDate::to_string).collect();
                 f.write_str(&dates.join(", "))
@@ -122,25 +126,55 @@ impl ParamType {
 }
 
 /// What the run supplies to every query: its dates, and what `[churn]` in `cdp.toml` says.
-pub(crate) const SUPPLIED: [&str; 6] = [
+pub(crate) const SUPPLIED: [&str; 7] = [
     "as_of_date",
     "cutoff_dates",
     "eligible_within_days",
     "gap_days",
     "horizon_days",
     "orders_min",
+    PREVIOUS_DATE,
 ];
 
+/// The latest earlier date for which the tables in a model's `reads_past` were made.
+pub(crate) const PREVIOUS_DATE: &str = "previous_date";
+
+/// The dates that a task speaks of.
+#[derive(Debug, Clone)]
+pub struct TaskDates {
+    /// The date itself.
+    pub as_of: AsOfDate,
+    /// The latest earlier date for which the tables in the model's `reads_past` were made.
+    pub previous: Option<AsOfDate>,
+    /// The cut-offs of the training, oldest first.
+    pub cutoffs: Vec<AsOfDate>,
+}
+
+impl From<AsOfDate> for TaskDates {
+    /// A date with nothing before it.
+    fn from(as_of: AsOfDate) -> Self {
+        Self {
+            as_of,
+            previous: None,
+            cutoffs: Vec::new(),
+        }
+    }
+}
+
 /// The values that a run supplies.
-pub fn supplied(
-    as_of_date: AsOfDate,
-    cutoff_dates: &[AsOfDate],
-    churn: &ChurnConfig,
-) -> BTreeMap<String, ParamValue> {
+pub fn supplied(dates: &TaskDates, churn: &ChurnConfig) -> BTreeMap<String, ParamValue> {
     let days = |days: i32| ParamValue::Int(days.into());
-    let cutoffs = cutoff_dates.iter().map(|date| date.date()).collect();
+    let cutoffs = dates.cutoffs.iter().map(|date| date.date()).collect();
+    let previous = dates.previous.map(|date| ParamValue::Date(date.date()));
     BTreeMap::from([
-        ("as_of_date".to_owned(), ParamValue::Date(as_of_date.date())),
+        (
+            "as_of_date".to_owned(),
+            ParamValue::Date(dates.as_of.date()),
+        ),
+        (
+            PREVIOUS_DATE.to_owned(),
+            previous.unwrap_or(ParamValue::NoDate),
+        ),
         ("cutoff_dates".to_owned(), ParamValue::Dates(cutoffs)),
         (
             "eligible_within_days".to_owned(),
@@ -167,6 +201,7 @@ mod tests {
             (ParamValue::Float(1.0), "cast(1.0 as double)"),
             (ParamValue::String("it's".into()), "'it''s'"),
             (ParamValue::Date(date), "cast('2026-01-31' as date)"),
+            (ParamValue::NoDate, "cast(null as date)"),
             (
                 ParamValue::Dates(vec![date]),
                 "make_array(cast('2026-01-31' as date))",

@@ -1,6 +1,6 @@
 //! Tests of models as data: a folder with given rows and the rows that are expected.
 //!
-//! `<cases>/<layer>.<model>/<case>/` holds `case.toml` (`as_of_date`, and `cutoff_dates` where the
+//! `<cases>/<layer>.<model>/<case>/` holds `case.toml` (`as_of_date`, and `cutoff_dates` and `previous_date` where the
 //! model uses them), `given/<layer>.<table>.csv` for each table that is not empty, and `expect.csv`,
 //! whose header says which columns are compared.
 
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use cdp_lake::{
     Catalog, ErrorKind, LakeError, column_names, csv_lines, line, rows_from_csv, rows_to_csv,
 };
-use cdp_plan::{AsOfDate, TableName};
+use cdp_plan::{AsOfDate, TableName, TaskDates};
 use serde::Deserialize;
 
 use crate::project::Project;
@@ -33,6 +33,7 @@ struct RawCase {
     as_of_date: String,
     #[serde(default)]
     cutoff_dates: Vec<String>,
+    previous_date: Option<String>,
 }
 
 impl Project {
@@ -73,11 +74,16 @@ impl Project {
         let text = read(&dir.join("case.toml"))?;
         let raw: RawCase = toml::from_str(&text).map_err(|error| input(&error, dir))?;
         let as_of: AsOfDate = raw.as_of_date.parse().map_err(|error| input(&error, dir))?;
-        let cutoffs = raw
-            .cutoff_dates
-            .iter()
-            .map(|date| date.parse().map_err(|error: String| input(&error, dir)))
-            .collect::<Result<Vec<AsOfDate>, _>>()?;
+        let date = |text: &String| text.parse().map_err(|error: String| input(&error, dir));
+        let dates = TaskDates {
+            as_of,
+            previous: raw.previous_date.as_ref().map(date).transpose()?,
+            cutoffs: raw
+                .cutoff_dates
+                .iter()
+                .map(date)
+                .collect::<Result<_, _>>()?,
+        };
         let given = self.given(&dir.join("given"))?;
         let reads = self.manifest().reads(&model.name);
         let unread = given
@@ -87,7 +93,7 @@ impl Project {
             let message = format!("`{name}` is given, and `{}` does not read it", model.name);
             return Err(input(&message, dir));
         }
-        let values = self.values(as_of, &cutoffs);
+        let values = self.values(&dates);
         let catalog = Catalog::new(self.tables()?, Some(as_of), values)?.with_given(given);
         let batches = catalog.model_rows(model).await?;
         let path = dir.join("expect.csv");

@@ -9,7 +9,7 @@ use cdp_lake::{
     SchemaBook, load,
 };
 use cdp_plan::{
-    AsOfDate, Config, Fault, Faults, Layer, Manifest, Model, Plan, Selection, TableName,
+    AsOfDate, Config, Fault, Faults, Layer, Manifest, Model, Plan, Selection, TableName, TaskDates,
     nearest_hint, supplied,
 };
 
@@ -68,7 +68,7 @@ impl Project {
         engine: &Engine,
     ) -> Result<(SchemaBook, Vec<Fault>), LakeError> {
         let mut faults = Vec::new();
-        let values = supplied(any_date(), &[], &config.churn);
+        let values = supplied(&any_date().into(), &config.churn);
         let schemas =
             SchemaBook::write(engine, manifest, &values, steps::schema, &mut faults).await?;
         Ok((schemas, faults))
@@ -97,7 +97,7 @@ impl Project {
     /// Opens every source and compares its columns with the declared ones.
     pub async fn connect(&self) -> Result<Vec<Fault>, LakeError> {
         let tables = self.tables()?;
-        let catalog = Catalog::new(tables, None, self.values(any_date(), &[]))?;
+        let catalog = Catalog::new(tables, None, self.values(&any_date().into()))?;
         let mut faults = Vec::new();
         for source in self.manifest.sources() {
             if let Err(error) = catalog.frame(&source.name).await {
@@ -134,7 +134,7 @@ impl Project {
         rows_max: Option<usize>,
     ) -> Result<QueryResult, LakeError> {
         // Staging binds a date; without one, an analyst sees everything that will ever be known.
-        let values = self.values(as_of.unwrap_or(far_future()), &[]);
+        let values = self.values(&as_of.unwrap_or(far_future()).into());
         let catalog = Catalog::new(self.tables()?, as_of, values)?;
         catalog.query(sql, rows_max).await
     }
@@ -173,10 +173,14 @@ impl Project {
         ledger::newest(self, limit).await
     }
 
-    /// A model's query with its parameters bound for a date.
+    /// A model's query with its parameters bound for a date, as if the day before had been run.
     pub fn bound_sql(&self, model: &Model, as_of: AsOfDate) -> Result<String, LakeError> {
-        let cutoffs = self.cutoffs(as_of);
-        let catalog = Catalog::new(self.tables()?, Some(as_of), self.values(as_of, &cutoffs))?;
+        let dates = TaskDates {
+            as_of,
+            previous: Some(as_of.previous()),
+            cutoffs: self.cutoffs(as_of),
+        };
+        let catalog = Catalog::new(self.tables()?, Some(as_of), self.values(&dates))?;
         Ok(format!("{:#}", catalog.bind(model)?))
     }
 
@@ -194,13 +198,12 @@ impl Project {
         Ok(Arc::new(tables))
     }
 
-    /// What a run for a date supplies to queries.
+    /// What a run supplies to queries.
     pub(crate) fn values(
         &self,
-        as_of: AsOfDate,
-        cutoffs: &[AsOfDate],
+        dates: &TaskDates,
     ) -> std::collections::BTreeMap<String, cdp_plan::ParamValue> {
-        supplied(as_of, cutoffs, &self.config.churn)
+        supplied(dates, &self.config.churn)
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) async fn read(project: &Project) -> Result<LakeState, LakeError> {
             state.partitions.insert(model.name.clone(), dates);
         }
     }
-    let values = project.values(AsOfDate::from(chrono::NaiveDate::default()), &[]);
+    let values = project.values(&AsOfDate::from(chrono::NaiveDate::default()).into());
     let catalog = Catalog::new(project.tables()?, None, values)?;
     for source in project.manifest().sources() {
         let day = first_event_day(&catalog, source).await?;

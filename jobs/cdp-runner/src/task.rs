@@ -7,7 +7,9 @@ use std::time::Duration;
 use cdp_lake::{
     Catalog, ErrorKind, LakeError, Provenance, RunTables, Scope, Staged, breaches, inspect, publish,
 };
-use cdp_plan::{AsOfDate, Layer, Materialization, Model, Plan, Severity, TableName, Task, Work};
+use cdp_plan::{
+    AsOfDate, Layer, Materialization, Model, Plan, Severity, TableName, Task, TaskDates, Work,
+};
 
 use crate::event::{Event, Host, Observer};
 use crate::fingerprint::fingerprint;
@@ -80,15 +82,32 @@ impl<'a> RunContext<'a> {
     }
 
     fn catalog(&self, task: &Task) -> Result<Catalog, LakeError> {
-        let cutoffs: Vec<AsOfDate> = self
-            .plan
-            .cutoff_dates
-            .iter()
-            .copied()
-            .filter(|date| *date < task.as_of_date)
-            .collect();
-        let values = self.project.values(task.as_of_date, &cutoffs);
+        let cutoffs = self.plan.cutoff_dates.iter().copied();
+        let dates = TaskDates {
+            as_of: task.as_of_date,
+            previous: self.previous_date(task),
+            cutoffs: cutoffs.filter(|date| *date < task.as_of_date).collect(),
+        };
+        let values = self.project.values(&dates);
         Catalog::new(self.tables.clone(), Some(task.as_of_date), values)
+    }
+
+    /// The latest earlier date for which every table whose past the model reads was made.
+    pub(crate) fn previous_date(&self, task: &Task) -> Option<AsOfDate> {
+        let model = self.project.manifest().model(&task.name)?;
+        let (first, others) = model.reads_past.split_first()?;
+        let key = |name: &TableName, date| (name.to_string(), date);
+        let start = key(first, AsOfDate::from(chrono::NaiveDate::MIN));
+        let earlier = self
+            .published
+            .range(start..key(first, task.as_of_date))
+            .rev();
+        let made = |date| {
+            others
+                .iter()
+                .all(|name| self.published.contains_key(&key(name, date)))
+        };
+        earlier.map(|((_, date), _)| *date).find(|date| made(*date))
     }
 
     pub(crate) fn model(&self, name: &TableName) -> Result<&'a Model, LakeError> {
@@ -211,7 +230,8 @@ async fn compute(
     let Some(step) = model.step() else {
         return catalog.stage_model(model).await;
     };
-    let done = steps::run(step, context.project.config(), catalog, task).await?;
+    let previous = context.previous_date(task);
+    let done = steps::run(step, context.project.config(), catalog, task, previous).await?;
     record.note = done.note;
     Ok(done.staged)
 }

@@ -148,7 +148,7 @@ pub(super) fn config() -> Config {
 
 pub(super) async fn tables(lake: &Lake) -> Arc<RunTables> {
     let manifest = manifest();
-    let values = supplied(date("2026-01-01"), &[], &config().churn);
+    let values = supplied(&date("2026-01-01").into(), &config().churn);
     let mut faults = Vec::new();
     let book = SchemaBook::write(lake.engine(), &manifest, &values, |_| schema(), &mut faults)
         .await
@@ -158,7 +158,7 @@ pub(super) async fn tables(lake: &Lake) -> Arc<RunTables> {
 }
 
 pub(super) fn catalog(tables: &Arc<RunTables>, as_of: Option<AsOfDate>) -> Catalog {
-    let values = supplied(as_of.unwrap_or(date("2262-01-01")), &[], &config().churn);
+    let values = supplied(&as_of.unwrap_or(date("2262-01-01")).into(), &config().churn);
     Catalog::new(tables.clone(), as_of, values).unwrap()
 }
 

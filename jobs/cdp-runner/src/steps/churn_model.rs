@@ -13,7 +13,7 @@ pub(super) async fn serving(
     catalog: &Catalog,
     task: &Task,
 ) -> Result<Option<(String, ChurnModel)>> {
-    let date = date_sql(task);
+    let date = date_sql(Some(task.as_of_date));
     let answer = catalog
         .query(
             &format!(
@@ -44,7 +44,7 @@ pub(super) async fn profiles(
     task: &Task,
     only_eligible: bool,
 ) -> Result<(RecordBatch, FeatureTable)> {
-    let date = date_sql(task);
+    let date = date_sql(Some(task.as_of_date));
     let eligible = if only_eligible { "and is_eligible" } else { "" };
     let answer = catalog
         .query(

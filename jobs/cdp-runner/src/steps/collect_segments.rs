@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use cdp_lake::{Catalog, Result, Staged};
-use cdp_plan::Task;
+use cdp_plan::{AsOfDate, Task};
 
 use super::{Done, date_sql};
 
@@ -20,7 +20,11 @@ pub(super) fn schema() -> SchemaRef {
     ]))
 }
 
-pub(super) async fn run(catalog: &Catalog, task: &Task) -> Result<Done> {
+pub(super) async fn run(
+    catalog: &Catalog,
+    task: &Task,
+    previous: Option<AsOfDate>,
+) -> Result<Done> {
     let manifest = catalog.tables().manifest();
     let members: Vec<String> = manifest
         .reads(&task.name)
@@ -33,13 +37,14 @@ pub(super) async fn run(catalog: &Catalog, task: &Task) -> Result<Done> {
     if members.is_empty() {
         return Ok(Staged::from_batches(schema(), Vec::new())?.into());
     }
-    let date = date_sql(task);
+    let date = date_sql(Some(task.as_of_date));
+    let previous = date_sql(previous);
     let past = &task.name;
     let query = format!(
         "with members as ({members}),
          previous as (
              select segment, profile_id, member_since from {past}
-             where as_of_date = (select max(as_of_date) from {past} where as_of_date < {date})
+             where as_of_date = {previous}
          )
          select members.segment, members.profile_id,
                 coalesce(previous.member_since, {date}) as member_since,

@@ -9,7 +9,7 @@ mod train_churn;
 
 use arrow::datatypes::SchemaRef;
 use cdp_lake::{Catalog, Result, Staged};
-use cdp_plan::{Config, Step, Task};
+use cdp_plan::{AsOfDate, Config, ParamValue, Step, Task};
 
 /// What a step gives.
 pub(crate) struct Done {
@@ -36,23 +36,26 @@ pub(crate) fn schema(step: Step) -> SchemaRef {
     }
 }
 
-/// Does a step for the date of a task.
+/// Does a step for the date of a task; `previous` is the latest earlier date of what it reads of the
+/// past.
 pub(crate) async fn run(
     step: Step,
     config: &Config,
     catalog: &Catalog,
     task: &Task,
+    previous: Option<AsOfDate>,
 ) -> Result<Done> {
     match step {
-        Step::ResolveIdentities => resolve_identities::run(config, catalog, task).await,
+        Step::ResolveIdentities => resolve_identities::run(config, catalog, task, previous).await,
         Step::TrainChurn => train_churn::run(config, catalog, task).await,
         Step::ScoreChurn => score_churn::run(config, catalog, task).await,
         Step::ExplainChurn => explain_churn::run(config, catalog, task).await,
-        Step::CollectSegments => collect_segments::run(catalog, task).await,
+        Step::CollectSegments => collect_segments::run(catalog, task, previous).await,
     }
 }
 
-/// `cast('2026-01-01' as date)`: the date of a task in a query of ours.
-fn date_sql(task: &Task) -> String {
-    format!("cast('{}' as date)", task.as_of_date)
+/// `cast('2026-01-01' as date)`: a date, or that there is none, in a query of ours.
+fn date_sql(date: Option<AsOfDate>) -> String {
+    date.map_or(ParamValue::NoDate, |date| ParamValue::Date(date.date()))
+        .to_sql()
 }

@@ -8,7 +8,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use cdp_identity::{Assignment, Evidence, PreviousAssignment, resolve};
 use cdp_lake::{Catalog, Result, Staged};
-use cdp_plan::{Config, Task};
+use cdp_plan::{AsOfDate, Config, Task};
 
 use super::{Done, date_sql};
 use crate::matrix::{counts, days, micros, strings, texts};
@@ -37,9 +37,14 @@ pub(super) fn schema() -> SchemaRef {
     ]))
 }
 
-pub(super) async fn run(config: &Config, catalog: &Catalog, task: &Task) -> Result<Done> {
+pub(super) async fn run(
+    config: &Config,
+    catalog: &Catalog,
+    task: &Task,
+    previous: Option<AsOfDate>,
+) -> Result<Done> {
     let evidence = read_evidence(catalog).await?;
-    let previous = read_previous(catalog, task).await?;
+    let previous = read_previous(catalog, previous).await?;
     let day = task.as_of_date.epoch_day();
     let resolution = resolve(&config.identity, evidence, &previous, day);
     let refused = resolution.refused.len();
@@ -81,14 +86,16 @@ async fn read_evidence(catalog: &Catalog) -> Result<Vec<Evidence>> {
     Ok(evidence)
 }
 
-/// The latest map of an earlier date.
-async fn read_previous(catalog: &Catalog, task: &Task) -> Result<Vec<PreviousAssignment>> {
-    let date = date_sql(task);
+/// The map of an earlier date.
+async fn read_previous(
+    catalog: &Catalog,
+    date: Option<AsOfDate>,
+) -> Result<Vec<PreviousAssignment>> {
+    let date = date_sql(date);
     let batches = catalog
         .batches(&format!(
             "select identifier, profile_id, profile_since, effective_at \
-             from identity.profile_map where as_of_date = \
-             (select max(as_of_date) from identity.profile_map where as_of_date < {date})"
+             from identity.profile_map where as_of_date = {date}"
         ))
         .await?;
     let mut previous = Vec::new();

@@ -29,7 +29,7 @@ pub(super) fn schema() -> SchemaRef {
 }
 
 pub(super) async fn run(config: &Config, catalog: &Catalog, task: &Task) -> Result<Done> {
-    let date = date_sql(task);
+    let date = date_sql(Some(task.as_of_date));
     let answer = catalog
         .query(
             &format!(

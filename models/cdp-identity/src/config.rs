@@ -43,6 +43,14 @@ pub struct RawIdentityConfig {
     pub types: BTreeMap<String, RawIdentifierType>,
     /// How many identifiers one profile may hold in all.
     pub cluster_size_max: usize,
+    /// How many identifiers may hang together by evidence, limits ignored, before a person has to
+    /// look: a larger component is quarantined, that is, it keeps its profiles of before. The
+    /// default lets the chains pass that shared devices make among thousands of households, and
+    /// holds what one bad source welds together. 0 is no ceiling.
+    pub component_size_max: usize,
+    /// How many different identifiers one identifier may be seen with before it is blocked, for
+    /// types that say nothing else. No person has a thousand of anything. 0 is no limit.
+    pub degree_max: usize,
     /// Values that are blocked for every type, compared without regard to case.
     /// `@example.com` blocks a domain and `noreply@` a mailbox.
     pub blocked_values: Vec<String>,
@@ -60,6 +68,16 @@ pub struct RawIdentifierType {
     pub priority: u32,
     /// How many values of this type one profile may hold. Absent means any number.
     pub max_per_profile: Option<usize>,
+    /// With it, `max_per_profile` counts only values first seen within so many days of each other:
+    /// no stretch of this many days may bring a profile more new values than the maximum.
+    pub within_days: Option<u32>,
+    /// How many different identifiers a value of this type may be seen with before it is blocked.
+    /// Absent means what `identity.degree_max` says, 0 is no limit.
+    pub degree_max: Option<usize>,
+    /// What becomes of a value that evidence ties to two people: `first` leaves it with the one
+    /// the strongest evidence names, `anonymous` gives it a profile of its own. Absent means
+    /// `anonymous` for `device_id` and `anonymous_id`, which people share, and `first` for others.
+    pub on_conflict: Option<String>,
     /// Whether two different values of this type always mean two different people.
     pub unique: bool,
     /// Values that are blocked for this type, on top of those blocked for every type.
@@ -81,11 +99,14 @@ impl Default for RawIdentityConfig {
         ];
         let types = (1..).zip(types).map(|(priority, (name, normalise, max))| {
             let unique = max == Some(1);
+            // Households share these, but two hundred neighbours are no household.
+            let is_contact = matches!(name, "crm_id" | "loyalty_id" | "email" | "phone");
             let identifier_type = RawIdentifierType {
                 normalise: normalise.to_owned(),
                 priority,
                 max_per_profile: if unique { None } else { max },
                 unique,
+                degree_max: is_contact.then_some(200),
                 ..RawIdentifierType::default()
             };
             (name.to_owned(), identifier_type)
@@ -93,6 +114,8 @@ impl Default for RawIdentityConfig {
         Self {
             types: types.collect(),
             cluster_size_max: 200,
+            component_size_max: 100_000,
+            degree_max: 1000,
             blocked_values: BLOCKED_VALUES.map(str::to_owned).to_vec(),
             blocked_patterns: Vec::new(),
         }
@@ -106,6 +129,9 @@ impl Default for RawIdentifierType {
             normalise: "id".to_owned(),
             priority: 100,
             max_per_profile: None,
+            within_days: None,
+            degree_max: None,
+            on_conflict: None,
             unique: false,
             blocked_values: Vec::new(),
             blocked_patterns: Vec::new(),

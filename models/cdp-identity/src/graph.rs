@@ -1,156 +1,246 @@
-//! Evidence as a graph of numbers. Nodes are numbered in the order of their identifiers, and
-//! sources in the order of their names, so to compare numbers is to compare texts.
+//! What is known of each identifier before anything is linked, and which of them hang together.
+//!
+//! Identifiers are nodes, numbered as they came. `rank` tells their order as texts.
 
-use std::collections::HashMap;
-
-use crate::resolve::Evidence;
+use crate::evidence::EvidenceTable;
+use crate::hashed::twins;
+use crate::overrides::Rulings;
 use crate::rules::IdentityRules;
+use crate::texts::{sorted, to_number};
+use crate::union_find::UnionFind;
+use crate::violation::{Breach, NONE, Rule};
 
-/// What is known of one identifier.
+/// Evidence of the node with others does not count.
+pub(crate) const CUT: u8 = 1;
+/// The node is nobody: a person said so, or it was seen with too many others.
+pub(crate) const BLOCKED: u8 = 2;
+/// Nothing links the node, not even a person.
+pub(crate) const NOBODY: u8 = 4;
+/// The node is not resolved here, it only stands at the other end of evidence.
+pub(crate) const OUTSIDE: u8 = 8;
+/// The node is the hash of another one that is known, and counts as one with it.
+pub(crate) const TWIN: u8 = 16;
+/// The node is shared by several people.
+pub(crate) const AMBIGUOUS: u8 = 32;
+/// The node hangs together with too many others.
+pub(crate) const QUARANTINED: u8 = 64;
+
+/// When and how often an identifier was seen.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Node {
-    /// The place of its type in the rules, or none when the rules do not declare the type.
-    pub(crate) type_index: Option<usize>,
-    pub(crate) priority: u32,
-    pub(crate) first_seen: i64,
-    pub(crate) last_seen: i64,
-    pub(crate) evidence_count: u64,
+pub(crate) struct Seen {
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+    pub(crate) count: u64,
 }
 
-/// All evidence for one pair of identifiers, as one edge.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Edge {
-    /// The end with the smaller identifier.
-    pub(crate) left: u32,
-    pub(crate) right: u32,
-    /// The smallest of its sources.
-    pub(crate) source: u32,
-    first_seen: i64,
-    /// The priority of the end that is trusted less. A larger number is a weaker type.
-    weaker: u32,
-    stronger: u32,
-}
+const UNSEEN: Seen = Seen {
+    first: i64::MAX,
+    last: i64::MIN,
+    count: 0,
+};
 
-impl Edge {
-    /// Smaller is stronger. No two edges of a graph are equally strong.
-    fn strength(&self) -> (u32, u32, i64, u32, u32) {
-        let Self {
-            weaker,
-            stronger,
-            first_seen,
-            left,
-            right,
-            ..
-        } = *self;
-        (weaker, stronger, first_seen, left, right)
-    }
-}
-
-/// Identifiers and what links them.
+/// Identifiers, and what is known of them.
 #[derive(Debug)]
-pub(crate) struct Graph<'e> {
-    /// The identifiers by node.
-    pub(crate) identifiers: Vec<&'e str>,
-    pub(crate) nodes: Vec<Node>,
-    /// At most one for each pair of nodes, the strongest first.
-    pub(crate) edges: Vec<Edge>,
-    /// The names of the sources.
-    pub(crate) sources: Vec<&'e str>,
-    node_of: HashMap<&'e str, u32>,
+pub(crate) struct Graph {
+    /// The nodes in the order of their identifiers.
+    pub(crate) order: Vec<u32>,
+    /// The place of each node in that order.
+    pub(crate) rank: Vec<u32>,
+    pub(crate) seen: Vec<Seen>,
+    /// The place of each node's type in the rules, or `u16::MAX`.
+    types: Vec<u16>,
+    pub(crate) flags: Vec<u8>,
+    /// Plain identifiers with their hashes.
+    pub(crate) twins: Vec<(u32, u32)>,
+    /// For each node one node of the component that it hangs together with.
+    pub(crate) component: Vec<u32>,
+    pub(crate) breaches: Vec<Breach>,
 }
 
-impl<'e> Graph<'e> {
-    /// An empty text is no identifier: evidence with one speaks for its other side alone.
-    pub(crate) fn new(rules: &IdentityRules, evidence: &'e [Evidence]) -> Self {
-        let mut identifiers = Interner::default();
-        let mut sources = Interner::default();
-        let mut rows = Vec::with_capacity(evidence.len());
-        for row in evidence {
-            let right = row.right.as_deref().unwrap_or_default();
-            let (left, right) = match (row.left.as_str(), right) {
-                ("", "") => continue,
-                ("", alone) | (alone, "") => (alone, alone),
-                pair => pair,
-            };
-            let ends = (identifiers.number(left), identifiers.number(right));
-            rows.push((ends, sources.number(&row.source), row));
-        }
-        let (identifiers, node_of, node_rank) = identifiers.sorted();
-        let (sources, _, source_rank) = sources.sorted();
+impl Graph {
+    /// `is_outside` says which nodes are not to be resolved.
+    pub(crate) fn new(
+        rules: &IdentityRules,
+        table: &EvidenceTable,
+        rulings: &Rulings,
+        is_outside: impl Fn(u32) -> bool + Sync,
+    ) -> Self {
+        // Texts are sorted beside all that does not need their order.
+        std::thread::scope(|scope| {
+            let order = scope.spawn(|| {
+                let order = sorted(table.identifiers());
+                let mut rank = vec![0; order.len()];
+                for (place, node) in (0..).zip(&order) {
+                    rank[*node as usize] = place;
+                }
+                (order, rank)
+            });
+            let mut graph = Self::unsorted(rules, table, rulings, is_outside);
+            match order.join() {
+                Ok((order, rank)) => (graph.order, graph.rank) = (order, rank),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+            graph
+        })
+    }
 
-        let mut nodes: Vec<_> = identifiers
-            .iter()
-            .map(|name| Node::new(rules, name))
-            .collect();
-        let mut edges = Vec::new();
-        for ((left, right), source, row) in rows {
-            let (left, right) = (node_rank[left as usize], node_rank[right as usize]);
-            nodes[left as usize].see(row);
-            if left != right {
-                nodes[right as usize].see(row);
-                let ends = [
-                    nodes[left as usize].priority,
-                    nodes[right as usize].priority,
-                ];
-                edges.push(Edge {
-                    left: left.min(right),
-                    right: left.max(right),
-                    source: source_rank[source as usize],
-                    first_seen: row.first_seen,
-                    weaker: ends[0].max(ends[1]),
-                    stronger: ends[0].min(ends[1]),
-                });
+    fn unsorted(
+        rules: &IdentityRules,
+        table: &EvidenceTable,
+        rulings: &Rulings,
+        is_outside: impl Fn(u32) -> bool,
+    ) -> Self {
+        let types = table.identifiers().iter().map(|identifier| {
+            let index = rules.type_index(identifier_type(identifier));
+            index.map_or(u16::MAX, |index| u16::try_from(index).unwrap_or(u16::MAX))
+        });
+        let nodes = table.node_count() as usize;
+        let mut graph = Self {
+            order: Vec::new(),
+            rank: Vec::new(),
+            seen: vec![UNSEEN; nodes],
+            types: types.collect(),
+            flags: vec![0; nodes],
+            twins: twins(table),
+            component: Vec::new(),
+            breaches: Vec::new(),
+        };
+        for node in 0..table.node_count() {
+            if is_outside(node) {
+                graph.set(node, OUTSIDE | CUT);
             }
         }
-        unite_duplicates(&mut edges);
-        edges.sort_unstable_by_key(Edge::strength);
-        Self {
-            identifiers,
-            nodes,
-            edges,
-            sources,
-            node_of,
+        graph.see(table);
+        graph.rule(rulings);
+        graph.block_hubs(rules, table);
+        graph.treat_twins_alike();
+        graph.connect(table, rulings);
+        graph
+    }
+
+    fn see(&mut self, table: &EvidenceTable) {
+        for row in table.rows() {
+            self.seen[row.left as usize].add(row.first_seen, row.last_seen, row.count);
+            if row.left != row.right {
+                self.seen[row.right as usize].add(row.first_seen, row.last_seen, row.count);
+            }
         }
     }
 
-    /// The node of an identifier, if there is evidence of it.
-    pub(crate) fn node(&self, identifier: &str) -> Option<u32> {
-        self.node_of.get(identifier).copied()
+    fn rule(&mut self, rulings: &Rulings) {
+        for node in &rulings.detached {
+            self.set(*node, CUT);
+        }
+        for node in &rulings.blocked {
+            self.set(*node, CUT | BLOCKED | NOBODY);
+        }
     }
 
-    /// The number of nodes.
-    pub(crate) fn node_count(&self) -> u32 {
-        to_number(self.nodes.len())
+    /// Blocks identifiers that were seen with too many others. All evidence counts for that, also
+    /// what is ignored for other reasons, so a degree never falls while evidence is added.
+    fn block_hubs(&mut self, rules: &IdentityRules, table: &EvidenceTable) {
+        let mut rows_of = vec![0_u32; self.flags.len()];
+        for (left, right) in table.pairs().filter(|(left, right)| left != right) {
+            rows_of[left as usize] += 1;
+            rows_of[right as usize] += 1;
+        }
+        let max_of = |node: u32| rules.degree_max(self.type_index(node));
+        let may_be = |node| rows_of[node as usize] > max_of(node) && !self.is(node, OUTSIDE);
+        let nodes = 0..to_number(rows_of.len());
+        let mut is_suspect: Vec<bool> = nodes.map(may_be).collect();
+        if !is_suspect.contains(&true) {
+            return;
+        }
+        let mut neighbours = Vec::new();
+        for (left, right) in table.pairs().filter(|(left, right)| left != right) {
+            for (node, other) in [(left, right), (right, left)] {
+                if is_suspect[node as usize] {
+                    neighbours.push((node, other));
+                }
+            }
+        }
+        neighbours.sort_unstable();
+        neighbours.dedup();
+        is_suspect.clear();
+        for of_node in neighbours.chunk_by(|left, right| left.0 == right.0) {
+            let node = of_node[0].0;
+            let type_index = self.type_index(node);
+            if of_node.len() > rules.degree_max(type_index) as usize {
+                self.set(node, CUT | BLOCKED);
+                let breach = Breach::of_node(Rule::DegreeMax, type_index, node, of_node.len());
+                self.breaches.push(breach);
+            }
+        }
+    }
+
+    /// What holds of a value holds of its hash.
+    fn treat_twins_alike(&mut self) {
+        for (plain, hashed) in std::mem::take(&mut self.twins) {
+            let both = self.flags[plain as usize] | self.flags[hashed as usize];
+            if both & OUTSIDE == 0 {
+                self.set(plain, both);
+                self.set(hashed, both | TWIN);
+                self.twins.push((plain, hashed));
+            }
+        }
+    }
+
+    fn connect(&mut self, table: &EvidenceTable, rulings: &Rulings) {
+        let mut sets = UnionFind::new(table.node_count());
+        for (left, right) in table.pairs() {
+            if left != right && !self.is(left, CUT) && !self.is(right, CUT) {
+                sets.union(left, right);
+            }
+        }
+        for (plain, hashed) in &self.twins {
+            sets.union(*plain, *hashed);
+        }
+        for ruling in rulings.pairs.iter().filter(|ruling| ruling.is_link) {
+            if self.may_link(ruling.left, ruling.right) {
+                sets.union(ruling.left, ruling.right);
+            }
+        }
+        self.component = sets.into_roots();
+    }
+
+    /// Whether a person may link two nodes.
+    pub(crate) fn may_link(&self, left: u32, right: u32) -> bool {
+        !self.is(left, NOBODY | OUTSIDE) && !self.is(right, NOBODY | OUTSIDE)
+    }
+
+    pub(crate) fn is(&self, node: u32, any_of: u8) -> bool {
+        self.flags[node as usize] & any_of != 0
+    }
+
+    pub(crate) fn set(&mut self, node: u32, flags: u8) {
+        self.flags[node as usize] |= flags;
+    }
+
+    pub(crate) fn type_index(&self, node: u32) -> Option<usize> {
+        let index = self.types[node as usize];
+        (index != u16::MAX).then_some(usize::from(index))
+    }
+
+    /// The nodes that are resolved, in the order of their identifiers.
+    pub(crate) fn inside(&self) -> impl Iterator<Item = u32> {
+        let order = self.order.iter().copied();
+        order.filter(|node| !self.is(*node, OUTSIDE))
     }
 
     /// The founding identifier among several is the one that is smallest by this: seen first, then
     /// trusted most, then the smaller text.
-    pub(crate) fn founding_order(&self, node: u32) -> (i64, u32, u32) {
-        let Node {
-            first_seen,
-            priority,
-            ..
-        } = self.nodes[node as usize];
-        (first_seen, priority, node)
+    pub(crate) fn founding_order(&self, rules: &IdentityRules, node: u32) -> (i64, u32, u32) {
+        let first = self.seen[node as usize].first;
+        let priority = rules.priority(self.type_index(node));
+        (first, priority, self.rank[node as usize])
     }
 }
 
-impl Node {
-    fn new(rules: &IdentityRules, identifier: &str) -> Self {
-        let type_index = rules.type_index(identifier_type(identifier));
-        Self {
-            type_index,
-            priority: type_index.map_or(u32::MAX, |index| rules.types()[index].priority),
-            first_seen: i64::MAX,
-            last_seen: i64::MIN,
-            evidence_count: 0,
-        }
-    }
-
-    fn see(&mut self, row: &Evidence) {
-        self.first_seen = self.first_seen.min(row.first_seen);
-        self.last_seen = self.last_seen.max(row.last_seen);
-        self.evidence_count = self.evidence_count.saturating_add(row.count);
+impl Seen {
+    fn add(&mut self, first: i64, last: i64, count: u64) {
+        self.first = self.first.min(first);
+        self.last = self.last.max(last);
+        self.count = self.count.saturating_add(count);
     }
 }
 
@@ -159,54 +249,19 @@ pub(crate) fn identifier_type(identifier: &str) -> &str {
     identifier.split_once(':').map_or("", |(name, _)| name)
 }
 
-/// Edges between the same two nodes become one: seen first at the earliest, by the smallest source.
-fn unite_duplicates(edges: &mut Vec<Edge>) {
-    edges.sort_unstable_by_key(|edge| (edge.left, edge.right));
-    edges.dedup_by(|next, kept| {
-        let is_same = (next.left, next.right) == (kept.left, kept.right);
-        if is_same {
-            kept.first_seen = kept.first_seen.min(next.first_seen);
-            kept.source = kept.source.min(next.source);
+/// Numbers groups in the order in which their members come. The group of each, and the first of
+/// each group.
+pub(crate) fn numbered(nodes: impl Iterator<Item = u32>, root_of: &[u32]) -> (Vec<u32>, Vec<u32>) {
+    let mut of_root = vec![NONE; root_of.len()];
+    let mut of_node = vec![NONE; root_of.len()];
+    let mut firsts = Vec::new();
+    for node in nodes {
+        let number = &mut of_root[root_of[node as usize] as usize];
+        if *number == NONE {
+            *number = to_number(firsts.len());
+            firsts.push(node);
         }
-        is_same
-    });
-}
-
-/// Gives each text a number, first in the order they come, in the end in their own order.
-#[derive(Default)]
-struct Interner<'e> {
-    number_of: HashMap<&'e str, u32>,
-    texts: Vec<&'e str>,
-}
-
-impl<'e> Interner<'e> {
-    fn number(&mut self, text: &'e str) -> u32 {
-        let next = to_number(self.texts.len());
-        let number = *self.number_of.entry(text).or_insert(next);
-        if number == next {
-            self.texts.push(text);
-        }
-        number
+        of_node[node as usize] = *number;
     }
-
-    /// The sorted texts, the number of each, and from the number given first to the one that counts.
-    fn sorted(mut self) -> (Vec<&'e str>, HashMap<&'e str, u32>, Vec<u32>) {
-        // Texts are sorted with their numbers beside them, for numbers alone would be chased
-        // through memory at every comparison.
-        let mut order: Vec<(&str, u32)> = self.texts.into_iter().zip(0..).collect();
-        order.sort_unstable();
-        let mut rank = vec![0; order.len()];
-        for (place, (_, number)) in (0..).zip(&order) {
-            rank[*number as usize] = place;
-        }
-        for number in self.number_of.values_mut() {
-            *number = rank[*number as usize];
-        }
-        let texts = order.into_iter().map(|(text, _)| text);
-        (texts.collect(), self.number_of, rank)
-    }
-}
-
-fn to_number(count: usize) -> u32 {
-    u32::try_from(count).expect("fewer than four billion identifiers fit into memory")
+    (of_node, firsts)
 }

@@ -13,16 +13,33 @@
 //! The order of the rows never changes a result.
 
 mod blocked;
-mod clusters;
+mod components;
 mod config;
+mod evidence;
 mod graph;
+mod hashed;
+mod limits;
+mod linker;
 mod normalise;
+mod overrides;
+mod previous;
+mod profile_map;
 mod resolve;
+mod resolver;
 mod rules;
+mod settle;
 mod stable_id;
+mod texts;
 mod union_find;
+mod violation;
 
-pub use clusters::Rule;
 pub use config::{IdentityFault, RawIdentifierType, RawIdentityConfig};
+pub use evidence::EvidenceTable;
+pub use overrides::{Override, OverrideKind};
+pub use previous::{PreviousMap, PreviousRow};
+pub use profile_map::{MapRow, ProfileMap};
 pub use resolve::{Assignment, Evidence, PreviousAssignment, RefusedLink, Resolution, resolve};
+pub use resolver::Resolver;
 pub use rules::{IdentityRules, UnknownIdentifierType};
+pub use union_find::connected_components;
+pub use violation::{Rule, Violation};

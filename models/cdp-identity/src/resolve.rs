@@ -1,9 +1,10 @@
-//! From evidence to profiles.
+//! Evidence and profiles as rows, for callers that have few of them.
 
-use crate::clusters::{Refusal, Rule, link};
-use crate::graph::{Graph, identifier_type};
+use crate::evidence::EvidenceTable;
+use crate::previous::{PreviousMap, PreviousRow};
+use crate::resolver::Resolver;
 use crate::rules::IdentityRules;
-use crate::stable_id::{Previous, name_clusters};
+use crate::violation::Rule;
 
 /// One source says that two identifiers belong to one person, or that one identifier exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +55,8 @@ pub struct Assignment {
     pub last_seen: i64,
     /// How often the identifier was seen, over all evidence that names it.
     pub evidence_count: u64,
+    /// Whether several people share the identifier, so that it has a profile of its own.
+    pub is_ambiguous: bool,
 }
 
 /// A link that evidence speaks for and a limit speaks against. Ordered by its identifiers.
@@ -81,16 +84,7 @@ pub struct Resolution {
     pub refused: Vec<RefusedLink>,
 }
 
-/// Gives each identifier of the evidence its profile.
-///
-/// Links are taken by strength: first those whose weaker end is trusted most, then those whose
-/// stronger end is, then those seen first, then by identifier. A link that would break a limit is
-/// refused. Identifiers of undeclared types are the weakest of all, and without a limit.
-///
-/// A profile of before keeps its id. When it was split, the side with the founding identifier
-/// keeps it. When profiles were merged, the oldest id stays, of equally old ones the smaller. All
-/// other profiles get an id made from the founding identifier, which is the one seen first, then
-/// the most trusted, then the smallest. The id of a profile of before is never given to another.
+/// Does what [`Resolver`] does, row by row and without overrides.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "millions of rows are handed over so that a caller cannot keep them by mistake"
@@ -101,49 +95,51 @@ pub fn resolve(
     previous: &[PreviousAssignment],
     as_of_day: i32,
 ) -> Resolution {
-    let graph = Graph::new(rules, &evidence);
-    let (clusters, refusals) = link(rules, &graph);
-    let previous = Previous::new(&graph, previous);
-    let profiles = name_clusters(&graph, &clusters, &previous, as_of_day);
-
-    let identifiers = graph.identifiers.iter().enumerate();
-    let assignments = identifiers.map(|(node, identifier)| {
-        let profile = &profiles[clusters.of_node[node] as usize];
-        let seen = &graph.nodes[node];
-        Assignment {
-            identifier: (*identifier).to_owned(),
-            identifier_type: identifier_type(identifier).to_owned(),
-            profile_id: profile.id.clone(),
-            profile_since: profile.since,
-            effective_at: previous.effective_at(node, &profile.id, as_of_day),
-            first_seen: seen.first_seen,
-            last_seen: seen.last_seen,
-            evidence_count: seen.evidence_count,
-        }
+    let mut table = EvidenceTable::with_capacity(evidence.len(), 0);
+    for row in &evidence {
+        let right = row.right.as_deref();
+        let (first, last) = (row.first_seen, row.last_seen);
+        table.push(&row.left, right, &row.source, first, last, row.count);
+    }
+    let mut before = PreviousMap::new();
+    for row in previous {
+        before.push(PreviousRow {
+            identifier: &row.identifier,
+            profile_id: &row.profile_id,
+            profile_since: row.profile_since,
+            effective_at: row.effective_at,
+            component_id: None,
+            founded: None,
+        });
+    }
+    let map = Resolver::new(rules, as_of_day).resolve(table, &before);
+    let assignments = map.iter().map(|row| Assignment {
+        identifier: row.identifier.to_owned(),
+        identifier_type: row.identifier_type.to_owned(),
+        profile_id: row.profile_id.to_owned(),
+        profile_since: row.profile_since,
+        effective_at: row.effective_at,
+        first_seen: row.first_seen,
+        last_seen: row.last_seen,
+        evidence_count: row.evidence_count,
+        is_ambiguous: row.is_ambiguous,
     });
-    let refused = refusals
-        .iter()
-        .map(|refusal| refused_link(rules, &graph, refusal));
+    let links = map
+        .violations()
+        .filter(|violation| !violation.source.is_empty());
+    let refused = links.filter_map(|violation| {
+        Some(RefusedLink {
+            left: violation.left.to_owned(),
+            right: violation.right?.to_owned(),
+            source: violation.source.to_owned(),
+            rule: violation.rule,
+            identifier_type: violation.identifier_type.to_owned(),
+        })
+    });
     let mut refused: Vec<_> = refused.collect();
     refused.sort_unstable();
     Resolution {
         assignments: assignments.collect(),
         refused,
-    }
-}
-
-fn refused_link(rules: &IdentityRules, graph: &Graph<'_>, refusal: &Refusal) -> RefusedLink {
-    let Refusal {
-        edge,
-        rule,
-        type_index,
-    } = refusal;
-    let identifier_type = type_index.map_or("", |index| &rules.types()[index].name);
-    RefusedLink {
-        left: graph.identifiers[edge.left as usize].to_owned(),
-        right: graph.identifiers[edge.right as usize].to_owned(),
-        source: graph.sources[edge.source as usize].to_owned(),
-        rule: *rule,
-        identifier_type: identifier_type.to_owned(),
     }
 }

@@ -4,12 +4,16 @@ use crate::blocked::{BlockList, pattern_set};
 use crate::config::{IdentityFault, RawIdentifierType, RawIdentityConfig};
 use crate::normalise::Normaliser;
 
+const DAY_MICROS: i64 = 86_400_000_000;
+
 /// The rules of identity, checked. Made from a [`RawIdentityConfig`].
 #[derive(Clone, Debug)]
 pub struct IdentityRules {
     /// Sorted by name.
     types: Vec<IdentifierType>,
-    cluster_size_max: usize,
+    pub(crate) cluster_size_max: u32,
+    pub(crate) component_size_max: u32,
+    degree_max: u32,
 }
 
 /// One identifier type, checked.
@@ -18,7 +22,12 @@ pub(crate) struct IdentifierType {
     pub(crate) name: String,
     pub(crate) priority: u32,
     pub(crate) unique: bool,
-    pub(crate) max_per_profile: Option<usize>,
+    pub(crate) max_per_profile: Option<u32>,
+    /// The window of `max_per_profile`, in microseconds.
+    pub(crate) within: Option<i64>,
+    pub(crate) degree_max: u32,
+    /// Whether a value that is tied to two people belongs to neither.
+    pub(crate) is_shareable: bool,
     normaliser: Normaliser,
     blocked: BlockList,
 }
@@ -49,6 +58,13 @@ impl IdentityRules {
                 format!("a number from 2 to {}", u32::MAX),
             ));
         }
+        if (1..raw.cluster_size_max).contains(&raw.component_size_max) {
+            faults.push(IdentityFault::new(
+                "identity.component_size_max",
+                format!("is `{}`", raw.component_size_max),
+                "at least `identity.cluster_size_max`, or 0 for no ceiling",
+            ));
+        }
         check_patterns("identity", &raw.blocked_patterns, &mut faults);
         let types =
             raw.types.iter().filter_map(|(name, raw_type)| {
@@ -62,10 +78,11 @@ impl IdentityRules {
             });
         let types = types.collect();
         if faults.is_empty() {
-            let cluster_size_max = raw.cluster_size_max;
             Ok(Self {
                 types,
-                cluster_size_max,
+                cluster_size_max: saturated(raw.cluster_size_max),
+                component_size_max: or_no_limit(raw.component_size_max),
+                degree_max: or_no_limit(raw.degree_max),
             })
         } else {
             Err(faults)
@@ -119,8 +136,19 @@ impl IdentityRules {
         &self.types
     }
 
-    pub(crate) fn cluster_size_max(&self) -> usize {
-        self.cluster_size_max
+    /// How far a type is trusted. An undeclared one is trusted least.
+    pub(crate) fn priority(&self, type_index: Option<usize>) -> u32 {
+        type_index.map_or(u32::MAX, |index| self.types[index].priority)
+    }
+
+    /// Whether an identifier of a type that two people share belongs to neither.
+    pub(crate) fn is_shareable(&self, type_index: Option<usize>) -> bool {
+        type_index.is_some_and(|index| self.types[index].is_shareable)
+    }
+
+    /// The degree above which an identifier of a type, or of an undeclared one, is blocked.
+    pub(crate) fn degree_max(&self, type_index: Option<usize>) -> u32 {
+        type_index.map_or(self.degree_max, |index| self.types[index].degree_max)
     }
 }
 
@@ -137,6 +165,7 @@ impl IdentifierType {
             faults.push(IdentityFault::new(&path, "is no name for a type", expected));
         }
         check_limits(&path, raw, &mut faults);
+        let is_shareable = check_on_conflict(&path, name, raw, &mut faults);
         check_patterns(&path, &raw.blocked_patterns, &mut faults);
         let Some(normaliser) = Normaliser::named(&raw.normalise) else {
             let known: Vec<_> = Normaliser::ALL.iter().map(|(name, _)| *name).collect();
@@ -165,7 +194,10 @@ impl IdentifierType {
                 name: name.to_owned(),
                 priority: raw.priority,
                 unique: raw.unique,
-                max_per_profile: raw.max_per_profile,
+                max_per_profile: raw.max_per_profile.map(saturated),
+                within: raw.within_days.map(|days| i64::from(days) * DAY_MICROS),
+                degree_max: or_no_limit(raw.degree_max.unwrap_or(shared.degree_max)),
+                is_shareable,
                 normaliser,
                 blocked,
             }),
@@ -190,6 +222,55 @@ fn check_limits(path: &str, raw: &RawIdentifierType, faults: &mut Vec<IdentityFa
             faults.push(IdentityFault::new(key, problem, "one of the two, not both"));
         }
         _ => {}
+    }
+    let key = format!("{path}.within_days");
+    match raw.within_days {
+        Some(0) => {
+            let expected = "a number from 1, or no such key for all time";
+            faults.push(IdentityFault::new(key, "is `0`", expected));
+        }
+        Some(days) if raw.max_per_profile.is_none() => {
+            let problem = format!("is `{days}` although nothing is limited");
+            faults.push(IdentityFault::new(
+                key,
+                problem,
+                "`max_per_profile` beside it",
+            ));
+        }
+        _ => {}
+    }
+}
+
+/// Whether values of a type that two people share belong to neither.
+fn check_on_conflict(
+    path: &str,
+    name: &str,
+    raw: &RawIdentifierType,
+    faults: &mut Vec<IdentityFault>,
+) -> bool {
+    match raw.on_conflict.as_deref() {
+        None => matches!(name, "device_id" | "anonymous_id"),
+        Some("first") => false,
+        Some("anonymous") => true,
+        Some(other) => {
+            let key = format!("{path}.on_conflict");
+            let expected = "one of `first`, `anonymous`";
+            faults.push(IdentityFault::new(key, format!("is `{other}`"), expected));
+            false
+        }
+    }
+}
+
+fn saturated(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// A number of which 0 means that there is no limit.
+fn or_no_limit(count: usize) -> u32 {
+    if count == 0 {
+        u32::MAX
+    } else {
+        saturated(count)
     }
 }
 
@@ -235,136 +316,4 @@ fn in_backticks(names: &[impl AsRef<str>]) -> String {
         .map(|name| format!("`{}`", name.as_ref()))
         .collect();
     quoted.join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn rules(text: &str) -> Result<IdentityRules, Vec<String>> {
-        let raw: RawIdentityConfig = toml::from_str(text).expect("the text is a section");
-        IdentityRules::from_config(&raw).map_err(|faults| {
-            let told = faults.iter().map(ToString::to_string);
-            told.collect()
-        })
-    }
-
-    fn default_rules() -> IdentityRules {
-        rules("").expect("the defaults are valid")
-    }
-
-    #[test]
-    fn an_identifier_is_type_and_normalised_value() {
-        let rules = default_rules();
-        for (identifier_type, value, expected) in [
-            ("email", " Jane@Shop.DE ", "email:jane@shop.de"),
-            ("phone", "0049 30 1234567", "phone:+49301234567"),
-            ("user_id", "17850.0", "user_id:17850"),
-            ("device_id", "a:b", "device_id:a:b"),
-            ("user_id", "Guesthouse", "user_id:Guesthouse"),
-            ("user_id", "100", "user_id:100"),
-        ] {
-            let found = rules.identifier(identifier_type, value);
-            assert_eq!(found.as_ref().map(Option::as_deref), Ok(Some(expected)));
-        }
-    }
-
-    #[test]
-    fn placeholders_are_nobody() {
-        let rules = default_rules();
-        let values = "null NULL None nan NaN N/A na undefined Unknown Anonymous guest TEST - -1 \
-            -1.0 0 0.0 000 00000000-0000-0000-0000-000000000000 00:00:00:00:00:00 test@test.com";
-        for value in values.split(' ').chain(["", " ", "\u{200b}", "ｎｕｌｌ"]) {
-            assert_eq!(rules.identifier("user_id", value), Ok(None), "{value:?}");
-        }
-        for value in [
-            "Test@Test.com",
-            "jane@example.com",
-            "jane@EXAMPLE.org",
-            "jane@example.net",
-            "noreply@shop.de",
-            "No-Reply@shop.de",
-        ] {
-            assert_eq!(rules.identifier("email", value), Ok(None), "{value:?}");
-        }
-        for value in ["test@shop.de", "jane@myexample.com", "jane@example.com.br"] {
-            assert_ne!(rules.identifier("email", value), Ok(None), "{value:?}");
-        }
-    }
-
-    #[test]
-    fn a_team_blocks_what_it_likes() {
-        let text = r#"
-            blocked_values = ["Kasse", "@agency.de"]
-            blocked_patterns = ['^pos-\d+$']
-            [types.phone]
-            normalise = "phone"
-            blocked_values = ["+49 (30) 1234567"]
-            [types.crm_id]
-            blocked_patterns = ["dummy"]
-        "#;
-        let rules = rules(text).expect("the rules are valid");
-        for (identifier_type, value, is_blocked) in [
-            ("crm_id", "KASSE", true),
-            ("crm_id", "jane@agency.de", true),
-            ("crm_id", "POS-12", true),
-            ("crm_id", "pos-12a", false),
-            ("crm_id", "a-dummy-b", true),
-            ("crm_id", "null", false),
-            ("crm_id", "000", true),
-            ("phone", "0049301234567", true),
-            ("phone", "0049301234568", false),
-        ] {
-            let found = rules
-                .identifier(identifier_type, value)
-                .expect("the type is known");
-            assert_eq!(found.is_none(), is_blocked, "{identifier_type} {value}");
-        }
-    }
-
-    #[test]
-    fn an_unknown_type_is_told_with_the_known_ones() {
-        let rules = rules("[types.a]\n[types.b]").expect("the rules are valid");
-        let error = rules.identifier("c", "1").expect_err("there is no type c");
-        let told = "`c` is not an identifier type, expected one of `a`, `b`";
-        assert_eq!(error.to_string(), told);
-        assert!(rules.has_type("a") && !rules.has_type("c"));
-        assert_eq!(rules.type_names().collect::<Vec<_>>(), ["a", "b"]);
-    }
-
-    #[test]
-    fn every_fault_is_told_at_once() {
-        let text = r#"
-            cluster_size_max = 1
-            blocked_patterns = ["a", "("]
-            [types.Email]
-            normalise = "mail"
-            max_per_profile = 0
-            [types.phone]
-            unique = true
-            max_per_profile = 2
-            blocked_patterns = [".*"]
-        "#;
-        let told = rules(text).expect_err("the rules are faulty");
-        assert_eq!(
-            told,
-            [
-                "`identity.cluster_size_max` is `1`, expected a number from 2 to 4294967295",
-                "`identity.blocked_patterns[1]` is `(`, which is no regular expression (unclosed \
-                 group), expected a regular expression that matches the values to block",
-                "`identity.types.Email` is no name for a type, expected lower-case letters, \
-                 digits and underscores, a letter first",
-                "`identity.types.Email.max_per_profile` is `0`, expected a number from 1, or no \
-                 such key for any number",
-                "`identity.types.Email.normalise` is `mail`, expected one of `email`, `phone`, \
-                 `id`, `id_lowercase`",
-                "`identity.types.phone.max_per_profile` is `2` although the type is unique, \
-                 expected one of the two, not both",
-                "`identity.types.phone.blocked_patterns[0]` is `.*`, which matches every value, \
-                 expected a regular expression that matches the values to block",
-            ]
-        );
-        let told = rules("[types]").expect_err("there is no type");
-        assert_eq!(told.len(), 1);
-    }
 }

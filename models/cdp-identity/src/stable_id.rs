@@ -1,182 +1,234 @@
-//! Profile ids that last: clusters of now are matched with the profiles of before.
+//! Profile ids that last.
 //!
-//! A profile of before is claimed by one cluster only, the one that holds its founding identifier.
-//! A cluster that claims several keeps the oldest. A cluster that claims none gets a new id.
+//! A profile id belongs to the identifier that founded it, for ever. A cluster is named after the
+//! oldest id that any of its identifiers founded, of equally old ones the smaller. So the oldest
+//! wins when profiles merge, the side with the founding identifier keeps the id when one is split,
+//! and an id that was retired by a merge comes back when the merge is undone. A cluster in which
+//! no identifier founded an id gets a new one, made from its founding identifier.
+//!
+//! An id that was minted on the day of the resolution does not last yet: it is minted anew, so that
+//! a day can be resolved again, or piece by piece.
 
 use std::collections::{HashMap, HashSet};
 
 use sha2::{Digest, Sha256};
 
-use crate::clusters::Clusters;
+use crate::evidence::EvidenceTable;
 use crate::graph::Graph;
-use crate::resolve::PreviousAssignment;
+use crate::previous::PreviousMap;
+use crate::rules::IdentityRules;
+use crate::texts::{Texts, to_number};
+use crate::violation::NONE;
 
-/// How many ids are tried when a profile's founding identifier is looked for. The second is
-/// only ever used when the first was taken, which next to never happens.
+/// How many ids are tried when it is asked whether an identifier founded one. The second is only
+/// ever used when the first was taken, which next to never happens.
 const MINTS_RECOGNISED: u32 = 3;
 
-/// Who is who according to the run before, in the numbers of a graph.
-pub(crate) struct Previous<'p> {
-    /// The profiles, in the order of their ids.
-    profiles: Vec<PreviousProfile<'p>>,
-    profile_of_id: HashMap<&'p str, u32>,
-    /// The profile of each node and since when it belongs to it.
-    of_node: Vec<Option<(u32, i32)>>,
+/// The names of clusters.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    /// The profile id of each cluster.
+    pub(crate) ids: Texts,
+    /// The day on which it was minted.
+    pub(crate) since: Vec<i32>,
+    /// The node that founded it.
+    pub(crate) founders: Vec<u32>,
+    /// Ids that are not in use, by the node that founded them, with the day of their minting.
+    pub(crate) retired: HashMap<u32, (String, i32)>,
 }
 
-struct PreviousProfile<'p> {
-    id: &'p str,
-    since: i32,
+/// What names clusters.
+pub(crate) struct Namer<'n> {
+    pub(crate) rules: &'n IdentityRules,
+    pub(crate) table: &'n EvidenceTable,
+    pub(crate) graph: &'n Graph,
+    pub(crate) previous: &'n PreviousMap,
+    /// For each node its row in the map of before, or none.
+    pub(crate) rows: &'n [u32],
+    pub(crate) today: i32,
 }
 
-/// The id of a profile and the day it was minted.
-#[derive(Clone, Debug)]
-pub(crate) struct ProfileId {
-    pub(crate) id: String,
-    pub(crate) since: i32,
-}
-
-impl<'p> Previous<'p> {
-    /// Of several rows for one identifier the latest counts, of equally late ones the smaller id.
-    /// Of several days for one profile the earliest counts.
-    pub(crate) fn new(graph: &Graph<'_>, rows: &'p [PreviousAssignment]) -> Self {
-        let mut since_of_id: HashMap<&str, i32> = HashMap::new();
-        for row in rows {
-            let since = since_of_id
-                .entry(&row.profile_id)
-                .or_insert(row.profile_since);
-            *since = row.profile_since.min(*since);
-        }
-        let mut profiles: Vec<_> = since_of_id
-            .into_iter()
-            .map(|(id, since)| PreviousProfile { id, since })
-            .collect();
-        profiles.sort_unstable_by_key(|profile| profile.id);
-        let profile_of_id: HashMap<_, _> =
-            profiles.iter().map(|profile| profile.id).zip(0..).collect();
-
-        let mut of_node: Vec<Option<(u32, i32)>> = vec![None; graph.nodes.len()];
-        for row in rows {
-            if let Some(node) = graph.node(&row.identifier) {
-                let profile = profile_of_id[row.profile_id.as_str()];
-                let known = &mut of_node[node as usize];
-                let is_newer = known.is_none_or(|(other, effective_at)| {
-                    (row.effective_at, other) > (effective_at, profile)
-                });
-                if is_newer {
-                    *known = Some((profile, row.effective_at));
+impl Namer<'_> {
+    /// Names the cluster of each node. Nodes outside have none.
+    pub(crate) fn name(&self, cluster_of: &[u32], clusters: usize) -> Names {
+        let founder_of_id = self.founders_of_ids(cluster_of);
+        let mut best = vec![NONE; clusters];
+        for (id, founder) in (0..).zip(&founder_of_id) {
+            if *founder != NONE {
+                let best = &mut best[cluster_of[*founder as usize] as usize];
+                if *best == NONE || self.age(id) < self.age(*best) {
+                    *best = id;
                 }
             }
         }
-        Self {
-            profiles,
-            profile_of_id,
-            of_node,
+        let mut names = self.name_all(cluster_of, &best, &founder_of_id);
+        for (id, founder) in (0..).zip(&founder_of_id) {
+            if *founder == NONE || best[cluster_of[*founder as usize] as usize] == id {
+                continue;
+            }
+            // One that founded the id in use needs no other.
+            if names.founders[cluster_of[*founder as usize] as usize] != *founder {
+                let entry = names.retired.entry(*founder);
+                let text = (
+                    self.previous.text(id).to_owned(),
+                    self.previous.since[id as usize],
+                );
+                entry
+                    .and_modify(|known| {
+                        if (text.1, &text.0) < (known.1, &known.0) {
+                            known.clone_from(&text);
+                        }
+                    })
+                    .or_insert(text);
+            }
         }
+        names
     }
 
-    /// The day since when an identifier belongs to a profile: the day known from before if it
-    /// belonged to it then, or else today.
-    pub(crate) fn effective_at(&self, node: usize, profile_id: &str, today: i32) -> i32 {
-        match self.of_node[node] {
-            Some((profile, since)) if self.profiles[profile as usize].id == profile_id => since,
-            _ => today,
-        }
-    }
-
-    /// For each profile the cluster that claims it: the one that holds its founding identifier. A
-    /// profile that is gone is claimed by none.
-    fn claims(&self, graph: &Graph<'_>, clusters: &Clusters) -> Vec<Option<u32>> {
-        let mut is_split = vec![false; self.profiles.len()];
-        let mut founders: Vec<Option<u32>> = vec![None; self.profiles.len()];
-        let members = || {
-            let nodes = (0..).zip(&self.of_node);
-            nodes.filter_map(|(node, profile)| profile.map(|(profile, _)| (node, profile as usize)))
+    fn name_all(&self, cluster_of: &[u32], best: &[u32], founder_of_id: &[u32]) -> Names {
+        let mut names = Names {
+            founders: self.founders(cluster_of, best.len()),
+            ..Names::default()
         };
-        for (node, profile) in members() {
-            let founder = *founders[profile].get_or_insert(node);
-            is_split[profile] |=
-                clusters.of_node[node as usize] != clusters.of_node[founder as usize];
-            if graph.founding_order(node) < graph.founding_order(founder) {
-                founders[profile] = Some(node);
+        let mut minted = HashSet::new();
+        let hashes = self.hashes(best, &names.founders);
+        for (cluster, id) in best.iter().enumerate() {
+            if *id == NONE {
+                let founder = self.table.identifier(names.founders[cluster]);
+                let mut attempt = 0;
+                let mut hash = hashes[cluster];
+                while self.is_taken(hash) || !minted.insert(hash) {
+                    attempt += 1;
+                    hash = mint(founder, attempt);
+                }
+                names.ids.push(&profile_id(hash));
+                names.since.push(self.today);
+            } else {
+                names.ids.push(self.previous.text(*id));
+                names.since.push(self.previous.since[*id as usize]);
+                names.founders[cluster] = founder_of_id[*id as usize];
             }
         }
-        // The id itself says which identifier it was minted from, but only hashing tells, so only
-        // profiles for which it matters are asked.
-        let mut is_proven = vec![false; self.profiles.len()];
-        for (node, profile) in members().filter(|(_, profile)| is_split[*profile]) {
-            let identifier = graph.identifiers[node as usize];
-            let id = self.profiles[profile].id;
-            let is_founder = (0..MINTS_RECOGNISED).any(|attempt| mint(identifier, attempt) == id);
-            if is_founder && !is_proven[profile] {
-                is_proven[profile] = true;
-                founders[profile] = Some(node);
+        names
+    }
+
+    /// The first hash to try for each cluster that has no id.
+    fn hashes(&self, best: &[u32], founders: &[u32]) -> Vec<u64> {
+        let mut hashes = vec![0; best.len()];
+        let half = best.len() / 2 + 1;
+        std::thread::scope(|scope| {
+            for (part, hashes) in hashes.chunks_mut(half).enumerate() {
+                let begin = part * half;
+                scope.spawn(move || {
+                    for (place, hash) in (begin..).zip(hashes) {
+                        if best[place] == NONE {
+                            *hash = mint(self.table.identifier(founders[place]), 0);
+                        }
+                    }
+                });
+            }
+        });
+        hashes
+    }
+
+    /// An id of before is never given to others, unless it does not last yet.
+    fn is_taken(&self, hash: u64) -> bool {
+        if self.previous.is_empty() {
+            return false;
+        }
+        let known = self.previous.ids.find(&profile_id(hash));
+        known.is_some_and(|id| self.lasts(id))
+    }
+
+    fn lasts(&self, id: u32) -> bool {
+        self.previous.since[id as usize] < self.today
+    }
+
+    /// Smaller is older.
+    fn age(&self, id: u32) -> (i32, &str) {
+        (self.previous.since[id as usize], self.previous.text(id))
+    }
+
+    /// The founding identifier of each cluster.
+    fn founders(&self, cluster_of: &[u32], clusters: usize) -> Vec<u32> {
+        let order = |node: u32| self.graph.founding_order(self.rules, node);
+        let mut founders = vec![NONE; clusters];
+        for (node, cluster) in (0..)
+            .zip(cluster_of)
+            .filter(|(_, cluster)| **cluster != NONE)
+        {
+            let founder = &mut founders[*cluster as usize];
+            if *founder == NONE || order(node) < order(*founder) {
+                *founder = node;
             }
         }
-        let cluster_of = |node: u32| clusters.of_node[node as usize];
         founders
-            .into_iter()
-            .map(|founder| founder.map(cluster_of))
-            .collect()
     }
-}
 
-/// The profile id of each cluster.
-pub(crate) fn name_clusters(
-    graph: &Graph<'_>,
-    clusters: &Clusters,
-    previous: &Previous<'_>,
-    today: i32,
-) -> Vec<ProfileId> {
-    let mut kept: Vec<Option<&PreviousProfile<'_>>> = vec![None; clusters.founders.len()];
-    let claims = previous.claims(graph, clusters);
-    for (profile, claim) in previous.profiles.iter().zip(claims) {
-        if let Some(cluster) = claim {
-            let oldest = kept[cluster as usize].get_or_insert(profile);
-            // Profiles come in the order of their ids, so of equally old ones the smaller id stays.
-            if profile.since < oldest.since {
-                *oldest = profile;
+    /// The node that founded each id of before, or none when it is gone. A map of before that does
+    /// not tell is asked which identifier an id was made from, or who in the profile came first.
+    fn founders_of_ids(&self, cluster_of: &[u32]) -> Vec<u32> {
+        let mut founders = vec![NONE; self.previous.ids.len()];
+        let nodes = || {
+            let nodes = (0..to_number(cluster_of.len())).zip(self.rows);
+            let rows = nodes.filter(|(node, _)| cluster_of[*node as usize] != NONE);
+            rows.filter_map(|(node, row)| Some((node, self.previous.row(*row)?)))
+        };
+        let order = |node: u32| self.graph.founding_order(self.rules, node);
+        for (node, row) in nodes().filter(|(_, row)| row.founded != NONE) {
+            let founder = &mut founders[row.founded as usize];
+            if self.lasts(row.founded) && (*founder == NONE || order(node) < order(*founder)) {
+                *founder = node;
             }
         }
+        let is_told: Vec<bool> = founders.iter().map(|founder| *founder != NONE).collect();
+        let mut is_proven = vec![false; founders.len()];
+        for (node, row) in nodes() {
+            let id = row.profile as usize;
+            if is_told[id] || is_proven[id] || !self.lasts(row.profile) {
+                continue;
+            }
+            is_proven[id] = self.made(node, row.profile);
+            let founder = &mut founders[id];
+            if is_proven[id] || *founder == NONE || order(node) < order(*founder) {
+                *founder = node;
+            }
+        }
+        founders
     }
-    let mut minted = HashSet::new();
-    let founders = clusters.founders.iter();
-    let named = kept.iter().zip(founders).map(|(kept, founder)| {
-        if let Some(profile) = kept {
-            let id = profile.id.to_owned();
-            return ProfileId {
-                id,
-                since: profile.since,
-            };
-        }
-        let founder = graph.identifiers[*founder as usize];
-        let mut attempt = 0;
-        let mut id = mint(founder, attempt);
-        while previous.profile_of_id.contains_key(id.as_str()) || !minted.insert(id.clone()) {
-            attempt += 1;
-            id = mint(founder, attempt);
-        }
-        ProfileId { id, since: today }
-    });
-    named.collect()
+
+    /// Whether an id was made from the identifier of a node.
+    fn made(&self, node: u32, id: u32) -> bool {
+        let identifier = self.table.identifier(node);
+        let id = self.previous.text(id);
+        (0..MINTS_RECOGNISED).any(|attempt| profile_id(mint(identifier, attempt)) == id)
+    }
 }
 
-/// The profile id that an identifier founds. Attempts after the first are for when it is taken.
-fn mint(founder: &str, attempt: u32) -> String {
+/// What the id of a profile that an identifier founds is made of. Attempts after the first are for
+/// when it is taken.
+fn mint(founder: &str, attempt: u32) -> u64 {
     let mut hash = Sha256::new();
     hash.update(founder);
     if attempt > 0 {
         // No identifier contains a control character, so this is the hash of nobody else.
         hash.update(format!("\0{attempt}"));
     }
-    let mut id = String::with_capacity(18);
-    id.push_str("p_");
-    for byte in &hash.finalize()[..8] {
-        for digit in [byte >> 4, byte & 15] {
-            id.extend(char::from_digit(u32::from(digit), 16));
-        }
-    }
-    id
+    let hash: [u8; 32] = hash.finalize().into();
+    hash.iter()
+        .take(8)
+        .fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+fn profile_id(hash: u64) -> String {
+    format!("p_{hash:016x}")
+}
+
+/// A lasting number for the component whose smallest identifier this is.
+pub(crate) fn component_id(smallest: &str) -> i64 {
+    let hash: [u8; 32] = Sha256::digest(smallest).into();
+    let number = hash.iter().skip(8).take(8);
+    number.fold(0, |number: i64, byte| number << 8 | i64::from(*byte))
 }
 
 #[cfg(test)]
@@ -186,7 +238,10 @@ mod tests {
     #[test]
     fn an_id_is_the_start_of_the_hash_of_its_founder() {
         // printf email:jane@shop.de | sha256sum
-        assert_eq!(mint("email:jane@shop.de", 0), "p_c6d6f81b142badae");
+        assert_eq!(
+            profile_id(mint("email:jane@shop.de", 0)),
+            "p_c6d6f81b142badae"
+        );
         assert_ne!(mint("email:jane@shop.de", 1), mint("email:jane@shop.de", 0));
     }
 }

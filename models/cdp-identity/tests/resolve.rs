@@ -150,12 +150,33 @@ fn the_weakest_link_is_the_one_refused() {
         seen("device_id:d", "email:a@x.de", 2),
         seen("user_id:2", "email:a@x.de", 9),
     ];
-    let found = resolve(&rules(), evidence, &[], TODAY);
+    let mut raw = RawIdentityConfig::default();
+    let devices = raw
+        .types
+        .get_mut("device_id")
+        .expect("devices are a default");
+    devices.on_conflict = Some("first".to_owned());
+    let first = IdentityRules::from_config(&raw).expect("the rules are valid");
+    let found = resolve(&first, evidence.clone(), &[], TODAY);
     assert_eq!(id(&found, "email:a@x.de"), id(&found, "user_id:2"));
     assert_eq!(id(&found, "device_id:d"), id(&found, "user_id:1"));
     assert_eq!(
         refused(&found),
         ["device_id:d email:a@x.de unique_type user_id"]
+    );
+    // By default a device that two people use belongs to neither.
+    let found = resolve(&rules(), evidence, &[], TODAY);
+    assert_eq!(id(&found, "email:a@x.de"), id(&found, "user_id:2"));
+    for person in ["user_id:1", "user_id:2"] {
+        assert_ne!(id(&found, "device_id:d"), id(&found, person));
+    }
+    assert!(row(&found, "device_id:d").is_ambiguous);
+    assert_eq!(
+        refused(&found),
+        [
+            "device_id:d email:a@x.de ambiguous device_id",
+            "device_id:d user_id:1 ambiguous device_id",
+        ]
     );
 }
 

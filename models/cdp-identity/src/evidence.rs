@@ -1,0 +1,154 @@
+//! Evidence in columns: every text once, every row a few numbers.
+
+use crate::texts::{Interner, Texts, to_number};
+
+/// How many rows wait before their texts are looked up together.
+const ROWS_WAITING_MAX: usize = 512;
+
+/// What was seen together, row by row. Ten million rows over five million identifiers of thirty
+/// bytes are about 600 MiB.
+///
+/// Empty texts name nobody: a row with one speaks for its other side alone.
+#[derive(Clone, Debug, Default)]
+pub struct EvidenceTable {
+    identifiers: Interner,
+    sources: Interner,
+    left: Vec<u32>,
+    /// The left one again, for an identifier that was seen alone.
+    right: Vec<u32>,
+    source: Vec<u32>,
+    first_seen: Vec<i64>,
+    last_seen: Vec<i64>,
+    count: Vec<u64>,
+    /// The texts of the rows that have no `left` and `right` yet.
+    waiting: Texts,
+    scratch: [Vec<u32>; 2],
+}
+
+/// One row of evidence in numbers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    pub(crate) left: u32,
+    pub(crate) right: u32,
+    pub(crate) source: u32,
+    pub(crate) first_seen: i64,
+    pub(crate) last_seen: i64,
+    pub(crate) count: u64,
+}
+
+impl EvidenceTable {
+    /// An empty table.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An empty table with room for so many rows and different identifiers. It grows beyond them.
+    pub fn with_capacity(rows: usize, identifiers: usize) -> Self {
+        Self {
+            identifiers: Interner::with_capacity(identifiers),
+            left: Vec::with_capacity(rows),
+            right: Vec::with_capacity(rows),
+            source: Vec::with_capacity(rows),
+            first_seen: Vec::with_capacity(rows),
+            last_seen: Vec::with_capacity(rows),
+            count: Vec::with_capacity(rows),
+            ..Self::default()
+        }
+    }
+
+    /// Adds a row: two identifiers that stood together in a source, or one that stood alone, when
+    /// first and last (microseconds since 1970), and how often.
+    pub fn push(
+        &mut self,
+        left: &str,
+        right: Option<&str>,
+        source: &str,
+        first_seen: i64,
+        last_seen: i64,
+        count: u64,
+    ) {
+        let (left, right) = match (left, right.unwrap_or_default()) {
+            ("", "") => return,
+            ("", alone) | (alone, "") => (alone, alone),
+            pair => pair,
+        };
+        self.waiting.push(left);
+        self.waiting.push(right);
+        let source = match self.source.last() {
+            Some(last) if self.sources.texts.get(*last as usize) == source => *last,
+            _ => self.sources.number(source),
+        };
+        self.source.push(source);
+        self.first_seen.push(first_seen);
+        self.last_seen.push(last_seen);
+        self.count.push(count);
+        if self.waiting.len() >= 2 * ROWS_WAITING_MAX {
+            self.look_up();
+        }
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.source.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.source.is_empty()
+    }
+
+    /// Gives the rows that wait the numbers of their texts. No row may wait when rows are read.
+    pub(crate) fn look_up(&mut self) {
+        let [tags, numbers] = &mut self.scratch;
+        self.identifiers.numbers(&self.waiting, tags, numbers);
+        for pair in numbers.as_chunks::<2>().0 {
+            self.left.push(pair[0]);
+            self.right.push(pair[1]);
+        }
+        self.waiting.clear();
+    }
+
+    pub(crate) fn row(&self, index: usize) -> Row {
+        Row {
+            left: self.left[index],
+            right: self.right[index],
+            source: self.source[index],
+            first_seen: self.first_seen[index],
+            last_seen: self.last_seen[index],
+            count: self.count[index],
+        }
+    }
+
+    pub(crate) fn rows(&self) -> impl Iterator<Item = Row> {
+        (0..self.len()).map(|index| self.row(index))
+    }
+
+    /// The two ends of every row.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.left.iter().copied().zip(self.right.iter().copied())
+    }
+
+    pub(crate) fn node_count(&self) -> u32 {
+        to_number(self.identifiers.len())
+    }
+
+    pub(crate) fn identifiers(&self) -> &Texts {
+        &self.identifiers.texts
+    }
+
+    pub(crate) fn identifier(&self, node: u32) -> &str {
+        self.identifiers.texts.get(node as usize)
+    }
+
+    pub(crate) fn node(&self, identifier: &str) -> Option<u32> {
+        self.identifiers.find(identifier)
+    }
+
+    pub(crate) fn sources(&self) -> &Texts {
+        &self.sources.texts
+    }
+
+    pub(crate) fn source(&self, source: u32) -> &str {
+        self.sources.texts.get(source as usize)
+    }
+}

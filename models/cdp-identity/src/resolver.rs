@@ -1,0 +1,177 @@
+//! From evidence to profiles.
+
+use std::collections::BTreeSet;
+
+use crate::components::Components;
+use crate::evidence::EvidenceTable;
+use crate::graph::{Graph, numbered};
+use crate::overrides::{Override, Rulings};
+use crate::previous::PreviousMap;
+use crate::profile_map::ProfileMap;
+use crate::rules::IdentityRules;
+use crate::stable_id::{Namer, component_id};
+use crate::violation::{Breach, NONE, Rule};
+
+const THREADS: usize = 2;
+
+/// Gives each identifier of evidence its profile.
+///
+/// Links are taken by strength: first those whose weaker end is trusted most, then those whose
+/// stronger end is, then those seen first, then by identifier. A link that would break a limit is
+/// refused. Identifiers of undeclared types are the weakest of all, and without a limit. Before
+/// all of them come what people say ([`Override`]) and what a hash proves.
+#[derive(Clone, Debug)]
+pub struct Resolver<'r> {
+    rules: &'r IdentityRules,
+    overrides: &'r [Override],
+    scope: Option<&'r BTreeSet<i64>>,
+    threads: usize,
+    today: i32,
+}
+
+impl<'r> Resolver<'r> {
+    /// A resolution as of a day, in days since 1970.
+    pub fn new(rules: &'r IdentityRules, today: i32) -> Self {
+        Self {
+            rules,
+            overrides: &[],
+            scope: None,
+            threads: THREADS,
+            today,
+        }
+    }
+
+    /// What people say. All of it, also when the resolution is for some components only.
+    #[must_use]
+    pub fn overrides(mut self, overrides: &'r [Override]) -> Self {
+        self.overrides = overrides;
+        self
+    }
+
+    /// Resolves only the components of the map of before that are named here, and what is new.
+    /// Identifiers of other components may stand at the other end of evidence: they get no row.
+    #[must_use]
+    pub fn only(mut self, components: &'r BTreeSet<i64>) -> Self {
+        self.scope = Some(components);
+        self
+    }
+
+    /// How many threads may work at once where it pays. No result depends on it.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Resolves evidence, given who was who before.
+    pub fn resolve(&self, table: EvidenceTable, previous: &PreviousMap) -> ProfileMap {
+        self.resolve_watched(table, previous, |_| {})
+    }
+
+    /// As [`Self::resolve`]; says what was done as soon as it is done.
+    pub fn resolve_watched(
+        &self,
+        mut table: EvidenceTable,
+        previous: &PreviousMap,
+        mut done: impl FnMut(&'static str),
+    ) -> ProfileMap {
+        table.look_up();
+        let table = table;
+        let previous_rows = previous.rows_of_nodes(&table);
+        let row_of = |node: u32| previous.row(previous_rows[node as usize]);
+        let is_outside = |node: u32| {
+            let known = row_of(node).and_then(|row| row.component_id);
+            let scope = self.scope.zip(known);
+            scope.is_some_and(|(scope, component)| !scope.contains(&component))
+        };
+        done("found the rows of before");
+        let mut rulings = Rulings::new(&table, self.overrides, self.today);
+        let mut graph = Graph::new(self.rules, &table, &rulings, is_outside);
+        self.report_overrides(&mut rulings, &mut graph);
+        done("sorted identifiers, connected components");
+
+        let components = Components::new(&graph);
+        let profile_before = |node: u32| {
+            let profile = row_of(node)?.profile;
+            (previous.since[profile as usize] < self.today).then_some(profile)
+        };
+        let (rules, threads) = (self.rules, self.threads);
+        let roots = components.settle(rules, &table, &mut graph, &rulings, profile_before, threads);
+        let (cluster_of, firsts) = numbered(graph.inside(), &roots);
+        drop(roots);
+        done("settled clusters");
+        let namer = Namer {
+            rules: self.rules,
+            table: &table,
+            graph: &graph,
+            previous,
+            rows: &previous_rows,
+            today: self.today,
+        };
+        let names = namer.name(&cluster_of, firsts.len());
+        let effective_at = (0..table.node_count()).map(|node| {
+            let name = cluster_of[node as usize];
+            match row_of(node) {
+                Some(row)
+                    if name != NONE
+                        && previous.text(row.profile) == names.ids.get(name as usize) =>
+                {
+                    row.effective_at
+                }
+                _ => self.today,
+            }
+        });
+        let effective_at = effective_at.collect();
+        let component_ids = component_ids(&table, &components.firsts);
+        done("named profiles");
+        ProfileMap {
+            rules: self.rules.clone(),
+            overrides: self.overrides.to_vec(),
+            rows: graph.inside().collect(),
+            cluster_of,
+            names,
+            component_of: components.of_node,
+            component_ids,
+            effective_at,
+            today: self.today,
+            table,
+            graph,
+        }
+    }
+
+    /// A resolution of some components does not know who else is known, so it cannot say that an
+    /// override is of no use.
+    fn report_overrides(&self, rulings: &mut Rulings, graph: &mut Graph) {
+        for breach in rulings.breaches.drain(..) {
+            let is_told = match breach.rule {
+                Rule::OverrideUnused => self.scope.is_none(),
+                _ => graph.is_resolved(&breach),
+            };
+            if is_told {
+                graph.breaches.push(breach);
+            }
+        }
+    }
+}
+
+impl Graph {
+    /// Whether the left end of a breach is resolved here.
+    fn is_resolved(&self, breach: &Breach) -> bool {
+        !self.is(breach.left, crate::graph::OUTSIDE)
+    }
+}
+
+fn component_ids(table: &EvidenceTable, firsts: &[u32]) -> Vec<i64> {
+    let mut ids = vec![0; firsts.len()];
+    let half = firsts.len() / 2 + 1;
+    std::thread::scope(|scope| {
+        for (firsts, ids) in firsts.chunks(half).zip(ids.chunks_mut(half)) {
+            scope.spawn(move || {
+                for (first, id) in firsts.iter().zip(ids) {
+                    *id = component_id(table.identifier(*first));
+                }
+            });
+        }
+    });
+    ids
+}

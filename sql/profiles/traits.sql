@@ -1,9 +1,8 @@
--- `substr(…, 7)` takes the type off `email:…` and `phone:…`, which leaves the normalised value.
+-- All versions of a contact: what its latest one no longer says is not current. `substr(…, 7)` takes the type off `email:…` and `phone:…`, which leaves the normalised value.
 with
 
 contacts as (
     select * from staging.contacts
-    where is_latest
 ),
 
 orders as (
@@ -45,7 +44,8 @@ contact_traits as (
                 language
             )
         ) as value,
-        updated_at as observed_at
+        updated_at as observed_at,
+        is_latest as is_current
     from contacts
 ),
 
@@ -54,7 +54,8 @@ order_traits as (
         identifier,
         unnest(make_array('email', 'phone')) as field,
         unnest(make_array(substr(email_identifier, 7), substr(phone_identifier, 7))) as value,
-        ordered_at as observed_at
+        ordered_at as observed_at,
+        true as is_current
     from orders
 ),
 
@@ -80,7 +81,8 @@ demographic_traits as (
                 interests
             )
         ) as value,
-        provided_at as observed_at
+        provided_at as observed_at,
+        true as is_current
     from demographics
 ),
 
@@ -91,7 +93,9 @@ observations as (
         value,
         'contacts' as source,
         1 as source_rank,
-        observed_at
+        true as is_first_party,
+        observed_at,
+        is_current
     from contact_traits
     where value is not null
     union all
@@ -100,8 +104,10 @@ observations as (
         field,
         value,
         'orders' as source,
-        1 as source_rank,
-        observed_at
+        2 as source_rank,
+        true as is_first_party,
+        observed_at,
+        is_current
     from order_traits
     where value is not null
     union all
@@ -110,8 +116,10 @@ observations as (
         field,
         value,
         'demographics' as source,
-        2 as source_rank,
-        observed_at
+        3 as source_rank,
+        false as is_first_party,
+        observed_at,
+        is_current
     from demographic_traits
     where value is not null
 )
@@ -122,7 +130,11 @@ select
     observations.value,
     observations.source,
     observations.source_rank,
-    max(observations.observed_at) as observed_at
+    observations.is_first_party,
+    bool_or(observations.is_current) as is_current,
+    count(*) as observation_count,
+    min(observations.observed_at) as first_observed_at,
+    max(observations.observed_at) as last_observed_at
 from profile_map
 inner join observations on profile_map.identifier = observations.identifier
 group by
@@ -130,4 +142,5 @@ group by
     observations.field,
     observations.value,
     observations.source,
-    observations.source_rank
+    observations.source_rank,
+    observations.is_first_party

@@ -144,6 +144,11 @@ impl EvidenceTable {
         self.identifiers.find(identifier)
     }
 
+    /// Calls back with the place and the node of each text that is an identifier here.
+    pub(crate) fn find_all(&self, texts: &Texts, found: impl FnMut(u32, u32)) {
+        self.identifiers.find_all(texts, found);
+    }
+
     pub(crate) fn sources(&self) -> &Texts {
         &self.sources.texts
     }

@@ -12,7 +12,9 @@
 //!
 //! The order of the rows never changes a result.
 
+mod affected;
 mod blocked;
+mod changes;
 mod components;
 mod config;
 mod evidence;
@@ -20,6 +22,7 @@ mod graph;
 mod hashed;
 mod limits;
 mod linker;
+mod links;
 mod normalise;
 mod overrides;
 mod previous;
@@ -33,6 +36,8 @@ mod texts;
 mod union_find;
 mod violation;
 
+pub use affected::Affected;
+pub use changes::{Change, ChangeKind};
 pub use config::{IdentityFault, RawIdentifierType, RawIdentityConfig};
 pub use evidence::EvidenceTable;
 pub use overrides::{Override, OverrideKind};

@@ -74,12 +74,6 @@ impl PreviousMap {
         self.rows.is_empty()
     }
 
-    /// The identifier and the profile id of every row.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, u32)> {
-        let profiles = self.rows.iter().map(|row| row.profile);
-        self.identifiers.iter().zip(profiles)
-    }
-
     pub(crate) fn row(&self, index: u32) -> Option<&Row> {
         self.rows.get(index as usize)
     }
@@ -94,14 +88,12 @@ impl PreviousMap {
         if self.is_empty() {
             return of_node;
         }
-        for (index, identifier) in (0..).zip(self.identifiers.iter()) {
-            if let Some(node) = table.node(identifier) {
-                let known = &mut of_node[node as usize];
-                if self.is_later(index, *known) {
-                    *known = index;
-                }
+        table.find_all(&self.identifiers, |index, node| {
+            let known = &mut of_node[node as usize];
+            if self.is_later(index, *known) {
+                *known = index;
             }
-        }
+        });
         of_node
     }
 

@@ -107,9 +107,12 @@ impl Case<'_> {
         });
         let mut linker = Linker::new(limits, rules.cluster_size_max, members);
         let mut settled = Settled::default();
-        self.obey(&mut linker, &mut settled);
-
-        let linked_by_people = self.linked_by_people();
+        let links = self.obey(&mut linker, &mut settled);
+        let mut linked_by_people = vec![false; self.types.len()];
+        for link in &links {
+            linked_by_people[link.left as usize] = true;
+            linked_by_people[link.right as usize] = true;
+        }
         let pass = loop {
             let mut attempt = linker.clone();
             let pass = self.pass(&mut attempt, &settled.ambiguous);
@@ -125,8 +128,9 @@ impl Case<'_> {
         settled
     }
 
-    /// What needs no strength: hashes, the words of people, and links that stay.
-    fn obey(&self, linker: &mut Linker<'_>, settled: &mut Settled) {
+    /// What needs no strength: hashes, the words of people, and links that stay. Gives the links of
+    /// people that did not give way.
+    fn obey(&self, linker: &mut Linker<'_>, settled: &mut Settled) -> Vec<Ruling> {
         for (left, right) in &self.twins {
             // Nothing can object before the first override.
             let _ = linker.force(*left, *right);
@@ -158,15 +162,7 @@ impl Case<'_> {
                 });
             }
         }
-    }
-
-    fn linked_by_people(&self) -> Vec<bool> {
-        let mut is_linked = vec![false; self.types.len()];
-        for ruling in self.rulings.iter().filter(|ruling| ruling.is_link) {
-            is_linked[ruling.left as usize] = true;
-            is_linked[ruling.right as usize] = true;
-        }
-        is_linked
+        links
     }
 
     fn pass(&self, linker: &mut Linker<'_>, ambiguous: &BTreeSet<u32>) -> Pass {

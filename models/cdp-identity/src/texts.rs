@@ -3,6 +3,9 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::hint::black_box;
 
+/// So many lookups wait for memory together.
+const TEXTS_AT_ONCE: usize = 1024;
+
 /// Texts one after the other, without a piece of memory for each.
 #[derive(Clone, Debug)]
 pub(crate) struct Texts {
@@ -92,23 +95,41 @@ impl Interner {
     pub(crate) fn numbers(&mut self, texts: &Texts, tags: &mut Vec<u32>, numbers: &mut Vec<u32>) {
         tags.clear();
         tags.extend(texts.iter().map(|text| tag(text, self.seed)));
-        let mut near = 0;
-        for tag in tags.iter() {
-            near ^= self.slots[self.slot(*tag)];
-        }
-        let starts = tags.iter().map(|tag| {
-            let number = (self.slots[self.slot(*tag)] as u32).wrapping_sub(1) as usize;
-            self.texts.starts.get(number).copied().unwrap_or(0)
-        });
-        let bytes = self.texts.all.as_bytes();
-        for start in starts {
-            near ^= bytes.get(start as usize).map_or(0, |byte| u64::from(*byte));
-        }
-        black_box(near);
+        self.bring_near(tags);
         numbers.clear();
         for (text, tag) in texts.iter().zip(tags.iter()) {
             numbers.push(self.number_of_tag(text, *tag));
         }
+    }
+
+    /// Calls back with the place and the number of each text that has one.
+    pub(crate) fn find_all(&self, texts: &Texts, mut found: impl FnMut(u32, u32)) {
+        let mut tags = Vec::new();
+        for begin in (0..texts.len()).step_by(TEXTS_AT_ONCE) {
+            let part = begin..texts.len().min(begin + TEXTS_AT_ONCE);
+            tags.clear();
+            tags.extend(part.clone().map(|place| tag(texts.get(place), self.seed)));
+            self.bring_near(&tags);
+            for (place, tag) in part.zip(&tags) {
+                if let Ok(number) = self.search(texts.get(place), *tag) {
+                    found(to_number(place), number);
+                }
+            }
+        }
+    }
+
+    fn bring_near(&self, tags: &[u32]) {
+        let mut near = 0;
+        for tag in tags {
+            near ^= self.slots[self.slot(*tag)];
+        }
+        let bytes = self.texts.all.as_bytes();
+        for tag in tags {
+            let number = (self.slots[self.slot(*tag)] as u32).wrapping_sub(1) as usize;
+            let start = self.texts.starts.get(number).copied().unwrap_or(0);
+            near ^= bytes.get(start as usize).map_or(0, |byte| u64::from(*byte));
+        }
+        black_box(near);
     }
 
     fn number_of_tag(&mut self, text: &str, tag: u32) -> u32 {

@@ -181,8 +181,9 @@ struct Reasons<'m> {
     sizes: Vec<u32>,
     /// For two clusters what kept them apart.
     apart: HashMap<(u32, u32), (Rule, String)>,
-    /// For a profile of before and the cluster it merged into, what linked them.
-    united: BTreeMap<(u32, u32), String>,
+    /// For a profile of before and the cluster it merged into, what linked them, and whether that
+    /// led to the profile that lives on.
+    united: BTreeMap<(u32, u32), (bool, String)>,
 }
 
 impl<'m> Reasons<'m> {
@@ -218,7 +219,7 @@ impl<'m> Reasons<'m> {
     fn reason(&self, one: &Move, kind: ChangeKind) -> String {
         if kind == ChangeKind::Merged {
             let united = self.united.get(&(one.profile, one.cluster));
-            return united.cloned().unwrap_or_else(|| "evidence".to_owned());
+            return united.map_or_else(|| "evidence".to_owned(), |(_, reason)| reason.clone());
         }
         if let Some(alone) = self.why_alone(one).filter(|_| kind == ChangeKind::Detached) {
             return alone;
@@ -310,15 +311,15 @@ impl<'m> Reasons<'m> {
         let cluster = self.map.cluster_of[link.left as usize];
         let survivor = known[cluster as usize];
         // One that came back was not there before: the first other one will do.
-        let is_met = others.contains(&survivor) || !others.is_empty() && !ones.contains(&survivor);
-        if is_met {
-            for profile in ones.iter().filter(|profile| **profile != survivor) {
-                let reason = self.map.rule_of(link);
-                if others.contains(&survivor) {
-                    self.united.insert((*profile, cluster), reason);
-                } else {
-                    self.united.entry((*profile, cluster)).or_insert(reason);
-                }
+        let is_last = others.contains(&survivor);
+        if others.is_empty() || (!is_last && ones.contains(&survivor)) {
+            return;
+        }
+        for profile in ones.iter().filter(|profile| **profile != survivor) {
+            let known = self.united.get(&(*profile, cluster));
+            if known.is_none_or(|(was_last, _)| is_last && !was_last) {
+                let reason = (is_last, self.map.rule_of(link));
+                self.united.insert((*profile, cluster), reason);
             }
         }
     }

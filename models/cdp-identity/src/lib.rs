@@ -14,12 +14,15 @@
 
 mod affected;
 mod blocked;
+mod bridges;
 mod changes;
 mod components;
 mod config;
 mod evidence;
+mod explain;
 mod graph;
 mod hashed;
+mod health;
 mod limits;
 mod linker;
 mod links;
@@ -40,6 +43,8 @@ pub use affected::Affected;
 pub use changes::{Change, ChangeKind};
 pub use config::{IdentityFault, RawIdentifierType, RawIdentityConfig};
 pub use evidence::EvidenceTable;
+pub use explain::{Hop, Path};
+pub use health::Health;
 pub use overrides::{Override, OverrideKind};
 pub use previous::{PreviousMap, PreviousRow};
 pub use profile_map::{MapRow, ProfileMap};

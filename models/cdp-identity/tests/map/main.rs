@@ -3,6 +3,7 @@
 
 mod changes;
 mod common;
+mod explain;
 mod incremental;
 mod limits;
 mod overrides;

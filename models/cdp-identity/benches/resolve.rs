@@ -3,6 +3,12 @@
 //! `cargo bench -p cdp-identity`. CDP_BENCH_ROWS sets another number of rows. CDP_BENCH_PYTHON
 //! names a Python with SciPy, whose `connected_components` is then run on the same edges.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::disallowed_methods,
+    reason = "small numbers in wide ones; a benchmark is told by the environment what to do"
+)]
+
 use std::fmt::Write;
 use std::io::Write as _;
 use std::process::Command;
@@ -177,7 +183,7 @@ impl World {
                     1 + scatter(turn ^ step << 32) % (size - 1)
                 };
                 let mut other = if first % 2 == 0 { 0 } else { one - 1 };
-                if scatter(made) % 5000 == 0 {
+                if scatter(made).is_multiple_of(5000) {
                     other = 0;
                     let stranger = self.people[(scatter(made + 1) % count) as usize].0;
                     row(first + one, u64::from(stranger) + other, made);
@@ -206,7 +212,7 @@ impl World {
         self.each_pair(|one, other, time| {
             write(&mut left, one);
             write(&mut right, other);
-            row(&left, &right, time as i64);
+            row(&left, &right, time.cast_signed());
         });
     }
 }

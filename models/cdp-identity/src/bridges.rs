@@ -162,7 +162,7 @@ mod tests {
                 let side = connected_components(9, rest.copied());
                 let weight = |end: u32| {
                     let all = heavy.iter().filter(|node| side[**node as usize] == side[end as usize]);
-                    all.count() as u32
+                    to_number(all.count())
                 };
                 let smaller = weight(cut.0).min(weight(cut.1));
                 let is_bridge = side[cut.0 as usize] != side[cut.1 as usize] && smaller > 0;

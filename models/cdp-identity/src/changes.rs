@@ -142,10 +142,8 @@ impl ProfileMap {
 
     /// The profiles of before of which nothing is left, here or in what is not resolved here.
     fn gone(&self, previous: &PreviousMap, heir: &[u32], moves: &[Move]) -> Vec<u32> {
-        let mut is_here = previous.is_living.clone();
-        is_here
-            .iter_mut()
-            .for_each(|is_living| *is_living = !*is_living);
+        let is_living = previous.is_living.iter();
+        let mut is_here: Vec<_> = is_living.map(|is_living| !is_living).collect();
         for (profile, cluster) in heir.iter().enumerate() {
             is_here[profile] |= *cluster != NONE;
         }

@@ -6,13 +6,28 @@
 //!    [`IdentityRules::from_config`] checks it once, at the door, and names every fault it finds.
 //! 2. [`IdentityRules::identifier`] turns a value such as `" Jane@Shop.DE "` into the identifier
 //!    `email:jane@shop.de`, or into nothing when the value is a placeholder that names nobody.
-//! 3. [`resolve`] takes [`Evidence`] that identifiers were seen together, links the strongest
-//!    first, refuses each link that would break a limit, and gives every cluster a profile id that
-//!    outlives reruns, rebuilds and changes of the rules.
+//! 3. [`Resolver`] takes an [`EvidenceTable`] of identifiers that were seen together, and a
+//!    [`ProfileMap`] comes out: each identifier once, with the id of its profile. An id outlives
+//!    reruns, rebuilds and changes of the rules. [`resolve`] is the same for a few rows.
 //!
-//! The order of the rows never changes a result.
+//! The order of the rows and the number of threads never change a result, and what becomes of a
+//! component of evidence depends on nothing outside it.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `config`, `rules`, `normalise`, `blocked` | what a team wrote, checked; values made comparable |
+//! | `texts`, `evidence`, `previous` | what comes in, in columns: every text once, then numbers |
+//! | `overrides`, `hashed` | what people say, and what a hash proves, before evidence is asked |
+//! | `graph`, `union_find` | what is known of each identifier, who is blocked, what hangs together |
+//! | `components` | components that break no limit are clusters; the others become cases |
+//! | `settle`, `linker`, `limits` | one case: the strongest link first, none that breaks a limit |
+//! | `stable_id` | ids that last, and come back when a merge is undone |
+//! | `resolver`, `profile_map`, `violation` | all of it in order; the map; what was not done |
+//! | `affected` | steps that read only what new evidence concerns: the protocol stands there |
+//! | `changes`, `explain`, `health`, `links`, `bridges` | what changed and why; paths; figures |
+//! | `resolve` | the same row by row |
 
-mod affected;
+pub mod affected;
 mod blocked;
 mod bridges;
 mod changes;

@@ -1,6 +1,7 @@
 //! Sets of nodes that know what they hold, and refuse to join when a limit speaks against it.
 
 use crate::limits::Limit;
+use crate::texts::to_number;
 use crate::violation::Rule;
 
 /// A node as limits see it.
@@ -66,7 +67,7 @@ impl<'l> Linker<'l> {
         Self {
             limits,
             size_max,
-            parent: (0..count as u32).collect(),
+            parent: (0..to_number(count)).collect(),
             size,
             times,
             nevers: Vec::new(),

@@ -77,8 +77,8 @@ impl<'r> Resolver<'r> {
     ) -> ProfileMap {
         table.look_up();
         let table = table;
-        let previous_rows = previous.rows_of_nodes(&table);
-        let row_of = |node: u32| previous.row(previous_rows[node as usize]);
+        let rows_before = previous.rows_of_nodes(&table);
+        let row_of = |node: u32| previous.row(rows_before[node as usize]);
         let is_outside = |node: u32| {
             let known = row_of(node).and_then(|row| row.component_id);
             let scope = self.scope.zip(known);
@@ -100,28 +100,25 @@ impl<'r> Resolver<'r> {
         let (cluster_of, firsts) = numbered(graph.inside(), &roots);
         drop(roots);
         done("settled clusters");
-        let namer = Namer {
+        let names = Namer {
             rules: self.rules,
             table: &table,
             graph: &graph,
             previous,
-            rows: &previous_rows,
+            rows: &rows_before,
             today: self.today,
-        };
-        let names = namer.name(&cluster_of, firsts.len());
-        let effective_at = (0..table.node_count()).map(|node| {
+        }
+        .name(&cluster_of, firsts.len());
+        let since = |node: u32| {
             let name = cluster_of[node as usize];
-            match row_of(node) {
-                Some(row)
-                    if name != NONE
-                        && previous.text(row.profile) == names.ids.get(name as usize) =>
-                {
-                    row.effective_at
-                }
-                _ => self.today,
-            }
-        });
-        let effective_at = effective_at.collect();
+            let row = row_of(node).filter(|_| name != NONE)?;
+            let is_same = previous.text(row.profile) == names.ids.get(name as usize);
+            is_same.then_some(row.effective_at)
+        };
+        let nodes = 0..table.node_count();
+        let effective_at = nodes
+            .map(|node| since(node).unwrap_or(self.today))
+            .collect();
         let component_ids = component_ids(&table, &components.firsts);
         done("named profiles");
         ProfileMap {

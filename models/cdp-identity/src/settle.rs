@@ -10,6 +10,7 @@ use crate::limits::Limit;
 use crate::linker::{Linker, Member, Objection};
 use crate::overrides::Ruling;
 use crate::rules::IdentityRules;
+use crate::texts::to_number;
 use crate::violation::Rule;
 
 /// All evidence for one pair of members, or a reason of another kind to link them.
@@ -252,7 +253,7 @@ impl Case<'_> {
 
 fn clusters(linker: &mut Linker<'_>, members: usize) -> Vec<u32> {
     let mut first_of = vec![u32::MAX; members];
-    let clusters = (0..members as u32).map(|member| {
+    let clusters = (0..to_number(members)).map(|member| {
         let first = &mut first_of[linker.find(member) as usize];
         *first = member.min(*first);
         *first

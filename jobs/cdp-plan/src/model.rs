@@ -86,6 +86,10 @@ pub enum Step {
     ResolveIdentities,
     /// Evidence into what resolving it did not do, and why.
     ListViolations,
+    /// Evidence into what became of the profiles of before.
+    ListChanges,
+    /// Evidence into figures that tell how sound the profiles are.
+    IdentityFigures,
     /// Labelled features into a model.
     TrainChurn,
     /// Features and a model into probabilities.
@@ -97,9 +101,11 @@ pub enum Step {
 }
 
 impl Step {
-    const NAMES: [(&'static str, Self); 6] = [
+    const NAMES: [(&'static str, Self); 8] = [
         ("resolve_identities", Self::ResolveIdentities),
         ("list_violations", Self::ListViolations),
+        ("list_changes", Self::ListChanges),
+        ("identity_figures", Self::IdentityFigures),
         ("train_churn", Self::TrainChurn),
         ("score_churn", Self::ScoreChurn),
         ("explain_churn", Self::ExplainChurn),

@@ -30,6 +30,7 @@ pub(crate) struct RunContext<'a> {
     observer: &'a dyn Observer,
     pub(crate) tables: Arc<RunTables>,
     pub(crate) published: Published,
+    resolutions: steps::Resolutions,
 }
 
 impl<'a> RunContext<'a> {
@@ -49,6 +50,7 @@ impl<'a> RunContext<'a> {
             host,
             observer,
             published,
+            resolutions: steps::Resolutions::default(),
         })
     }
 
@@ -227,11 +229,20 @@ async fn compute(
     catalog: &Catalog,
     record: &mut TaskRecord,
 ) -> Result<Staged, LakeError> {
+    if task.layer != Layer::Identity {
+        context.resolutions.forget().await;
+    }
     let Some(step) = model.step() else {
         return catalog.stage_model(model).await;
     };
-    let previous = context.previous_date(task);
-    let done = steps::run(step, context.project.config(), catalog, task, previous).await?;
+    let asked = steps::Asked {
+        config: context.project.config(),
+        catalog,
+        task,
+        previous: context.previous_date(task),
+        resolutions: &context.resolutions,
+    };
+    let done = steps::run(step, &asked).await?;
     record.note = done.note;
     Ok(done.staged)
 }

@@ -11,6 +11,8 @@ use arrow::datatypes::SchemaRef;
 use cdp_lake::{Catalog, Result, Staged};
 use cdp_plan::{AsOfDate, Config, ParamValue, Step, Task};
 
+pub(crate) use identity::Resolutions;
+
 /// What a step gives.
 pub(crate) struct Done {
     /// Its rows.
@@ -30,6 +32,8 @@ pub(crate) fn schema(step: Step) -> SchemaRef {
     match step {
         Step::ResolveIdentities => identity::map_schema(),
         Step::ListViolations => identity::violations_schema(),
+        Step::ListChanges => identity::changes_schema(),
+        Step::IdentityFigures => identity::figures_schema(),
         Step::TrainChurn => train_churn::schema(),
         Step::ScoreChurn => score_churn::schema(),
         Step::ExplainChurn => explain_churn::schema(),
@@ -37,20 +41,30 @@ pub(crate) fn schema(step: Step) -> SchemaRef {
     }
 }
 
-/// Does a step for the date of a task; `previous` is the latest earlier date of what it reads of the
-/// past.
-pub(crate) async fn run(
-    step: Step,
-    config: &Config,
-    catalog: &Catalog,
-    task: &Task,
-    previous: Option<AsOfDate>,
-) -> Result<Done> {
+/// What a step is asked to do.
+pub(crate) struct Asked<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) task: &'a Task,
+    /// The latest earlier date of what it reads of the past.
+    pub(crate) previous: Option<AsOfDate>,
+    pub(crate) resolutions: &'a Resolutions,
+}
+
+/// Does a step for the date of a task.
+pub(crate) async fn run(step: Step, asked: &Asked<'_>) -> Result<Done> {
+    let &Asked {
+        config,
+        catalog,
+        task,
+        previous,
+        ..
+    } = asked;
     match step {
-        Step::ResolveIdentities => {
-            identity::resolve_identities(config, catalog, task, previous).await
-        }
-        Step::ListViolations => identity::list_violations(config, catalog, task, previous).await,
+        Step::ResolveIdentities => identity::resolve_identities(asked).await,
+        Step::ListViolations => identity::list_violations(asked).await,
+        Step::ListChanges => identity::list_changes(asked).await,
+        Step::IdentityFigures => identity::identity_figures(asked).await,
         Step::TrainChurn => train_churn::run(config, catalog, task).await,
         Step::ScoreChurn => score_churn::run(config, catalog, task).await,
         Step::ExplainChurn => explain_churn::run(config, catalog, task).await,

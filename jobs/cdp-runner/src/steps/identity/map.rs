@@ -9,10 +9,9 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::record_batch::RecordBatch;
 use cdp_identity::{MapRow, ProfileMap};
-use cdp_lake::{Catalog, Result, Staged};
-use cdp_plan::{AsOfDate, Config, Task};
+use cdp_lake::{Result, Staged};
 
-use crate::steps::Done;
+use crate::steps::{Asked, Done};
 
 /// How many rows a batch holds.
 const BATCH_ROWS: usize = 65_536;
@@ -45,14 +44,10 @@ pub(in crate::steps) fn schema() -> SchemaRef {
     ]))
 }
 
-pub(in crate::steps) async fn run(
-    config: &Config,
-    catalog: &Catalog,
-    task: &Task,
-    previous: Option<AsOfDate>,
-) -> Result<Done> {
-    let map = super::resolve(config, catalog, task, previous).await?;
-    let batches = batches(&map, task.as_of_date.epoch_day())?;
+pub(in crate::steps) async fn run(asked: &Asked<'_>) -> Result<Done> {
+    let resolution = asked.resolution().await?;
+    let (map, task) = (&resolution.map, asked.task);
+    let batches = batches(map, task.as_of_date.epoch_day())?;
     let undone = map.violations().len();
     Ok(Done {
         staged: Staged::from_batches(schema(), batches)?,

@@ -6,11 +6,10 @@ use arrow::array::{ArrayRef, Date32Array, Int64Array, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use cdp_identity::Violation;
-use cdp_lake::{Catalog, Result, Staged};
-use cdp_plan::{AsOfDate, Config, Task};
+use cdp_lake::{Result, Staged};
 
 use crate::fingerprint::sha256;
-use crate::steps::Done;
+use crate::steps::{Asked, Done};
 
 /// The columns of `identity.violations`.
 pub(in crate::steps) fn schema() -> SchemaRef {
@@ -30,13 +29,9 @@ pub(in crate::steps) fn schema() -> SchemaRef {
     ]))
 }
 
-pub(in crate::steps) async fn run(
-    config: &Config,
-    catalog: &Catalog,
-    task: &Task,
-    previous: Option<AsOfDate>,
-) -> Result<Done> {
-    let map = super::resolve(config, catalog, task, previous).await?;
+pub(in crate::steps) async fn run(asked: &Asked<'_>) -> Result<Done> {
+    let resolution = asked.resolution().await?;
+    let (map, task) = (&resolution.map, asked.task);
     let mut violations: Vec<Violation<'_>> = map.violations().collect();
     violations.sort_unstable();
     violations.dedup();

@@ -79,7 +79,9 @@ impl State {
         let mut affected = Affected::new(now);
         for (left, right, ..) in new {
             affected.touch(left);
-            right.iter().for_each(|right| affected.touch(right));
+            if let Some(right) = right {
+                affected.touch(right);
+            }
         }
         let changed = before.iter().filter(|one| !now.contains(one));
         for one in changed.chain(now.iter().filter(|one| !before.contains(one))) {

@@ -75,7 +75,8 @@ fn of_a_link_and_its_opposite_the_later_wins_and_on_a_tie_the_more_careful() {
         assert_eq!(told.len(), 1);
         let (rule, mut ids) = told[0].clone();
         assert_eq!((rule, ids[0]), ("override_conflict", named[0]));
-        (ids.sort_unstable(), named.sort_unstable());
+        ids.sort_unstable();
+        named.sort_unstable();
         assert_eq!(ids, named);
         all.reverse();
         let again = resolve(&rules, &rows, &all, &empty(), 9);

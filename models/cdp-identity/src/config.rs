@@ -6,35 +6,79 @@ use serde::Deserialize;
 
 /// Values that stand for nobody. A value that begins with `@` blocks a whole e-mail domain, one
 /// that ends with `@` blocks a mailbox on every domain.
-const BLOCKED_VALUES: [&str; 21] = [
+const BLOCKED_VALUES: [&str; 65] = [
     "",
-    "-",
+    "#n/a",
+    "(none)",
+    "(not set)",
+    "(null)",
+    "(unknown)",
     "-1",
-    "0",
+    "0123456789",
+    "123456789",
+    "1234567890",
+    "999999999",
+    "9999999999",
+    "<null>",
     "@example.com",
     "@example.net",
     "@example.org",
+    "[null]",
+    "a@a.a",
+    "a@a.com",
+    "a@b.c",
+    "a@b.com",
     "anonymous",
+    "anonymous@",
+    "asdf@asdf.com",
+    "do-not-reply@",
+    "donotreply@",
+    "email@email.com",
     "guest",
+    "mailer-daemon@",
+    "n.a.",
     "n/a",
+    "n/a@n/a.com",
     "na",
     "nan",
+    "nil",
+    "no email",
     "no-reply@",
+    "no@email.com",
+    "no@mail.com",
+    "no_reply@",
+    "noemail@",
+    "nomail@",
     "none",
+    "none@",
     "noreply@",
+    "not applicable",
+    "not available",
+    "not provided",
+    "not set",
+    "not specified",
     "null",
+    "null@",
     "test",
+    "test@",
     "test@test.com",
     "undefined",
+    "undefined@",
     "unknown",
-    "00000000-0000-0000-0000-000000000000",
+    "unknown@",
+    "x@x.com",
+    "xxx",
+    "xxx@xxx.com",
+    "xxxx",
+    "xxxxx",
+    "xxxxxx",
 ];
 
 /// The section `[identity]` of `cdp.toml`, as written and not yet checked.
 ///
 /// A key that is written replaces its default whole: `types` that are written are all the types
 /// there are, and `blocked_values` that are written are all the values blocked for every type.
-/// Values that are empty, hold nothing but zeros, or are longer than a kibibyte are never
+/// Values without a letter or a digit, with no digit but zeros, or longer than a kibibyte are never
 /// identifiers, whatever is written here.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -64,6 +108,12 @@ pub struct RawIdentityConfig {
 pub struct RawIdentifierType {
     /// How values are made comparable: `email`, `phone`, `id` or `id_lowercase`.
     pub normalise: String,
+    /// For `email`: whether addresses that large providers deliver to one mailbox are one, such as
+    /// `j.doe+news@googlemail.com` and `jdoe@gmail.com`.
+    pub provider_rules: bool,
+    /// For `phone`: the country of numbers without a calling code, in two letters such as `DE`.
+    /// Absent, such numbers stay as they are dialled and never meet an international one.
+    pub default_region: Option<String>,
     /// How far the type is trusted. 1 is the strongest.
     pub priority: u32,
     /// How many values of this type one profile may hold. Absent means any number.
@@ -127,6 +177,8 @@ impl Default for RawIdentifierType {
     fn default() -> Self {
         Self {
             normalise: "id".to_owned(),
+            provider_rules: false,
+            default_region: None,
             priority: 100,
             max_per_profile: None,
             within_days: None,

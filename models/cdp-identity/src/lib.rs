@@ -60,6 +60,10 @@ pub use config::{IdentityFault, RawIdentifierType, RawIdentityConfig};
 pub use evidence::EvidenceTable;
 pub use explain::{Hop, Path};
 pub use health::Health;
+pub use normalise::{
+    is_valid_email, is_valid_phone, sha256_of, standard_birth_date, standard_country,
+    standard_language,
+};
 pub use overrides::{Override, OverrideKind};
 pub use previous::{PreviousMap, PreviousRow};
 pub use profile_map::{MapRow, ProfileMap};

@@ -167,14 +167,12 @@ impl IdentifierType {
         check_limits(&path, raw, &mut faults);
         let is_shareable = check_on_conflict(&path, name, raw, &mut faults);
         check_patterns(&path, &raw.blocked_patterns, &mut faults);
-        let Some(normaliser) = Normaliser::named(&raw.normalise) else {
-            let known: Vec<_> = Normaliser::ALL.iter().map(|(name, _)| *name).collect();
-            faults.push(IdentityFault::new(
-                format!("{path}.normalise"),
-                format!("is `{}`", raw.normalise),
-                format!("one of {}", in_backticks(&known)),
-            ));
-            return Err(faults);
+        let normaliser = match Normaliser::from_config(&path, raw) {
+            Ok(normaliser) => normaliser,
+            Err(fault) => {
+                faults.push(fault);
+                return Err(faults);
+            }
         };
         // A faulty shared pattern is told once, where it stands.
         let shared_patterns = shared.blocked_patterns.iter().map(String::as_str);

@@ -47,10 +47,10 @@ identified as (
         nullif(trim(first_name), '') as first_name,
         nullif(trim(last_name), '') as last_name,
         nullif(lower(trim(gender)), '') as gender,
-        birth_date,
+        case when birth_date between date '1900-01-02' and $as_of_date then birth_date end as birth_date,
         nullif(trim(city), '') as city,
-        nullif(upper(trim(country)), '') as country,
-        nullif(lower(trim(language)), '') as language,
+        standard_country(country) as country,
+        standard_language(language) as language,
         created_at,
         updated_at,
         version_number = 1 as is_latest

@@ -32,7 +32,7 @@ identified as (
         nullif(lower(trim(gender)), '') as gender,
         birth_year,
         nullif(trim(city), '') as city,
-        nullif(upper(trim(country)), '') as country,
+        standard_country(country) as country,
         household_size,
         nullif(lower(trim(income_band)), '') as income_band,
         nullif(lower(trim(interests)), '') as interests,

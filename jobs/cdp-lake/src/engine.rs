@@ -19,7 +19,7 @@ use deltalake::delta_datafusion::planner::DeltaPlanner;
 
 use crate::error::{ErrorKind, LakeError, Result};
 use crate::pool::JobPool;
-use crate::udf::Identifier;
+use crate::udf::{Identifier, Standard};
 
 /// Memory per partition below which spilling queries crawl.
 const BYTES_PER_PARTITION: u64 = 256 << 20;
@@ -81,6 +81,9 @@ impl Engine {
         let context = SessionContext::new_with_state(self.state());
         context.register_catalog("lake", Arc::new(catalog));
         context.register_udf(ScalarUDF::from(Identifier::new(self.identity.clone())));
+        for standard in Standard::all() {
+            context.register_udf(ScalarUDF::from(standard));
+        }
         Ok(context)
     }
 

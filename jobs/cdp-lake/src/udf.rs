@@ -1,10 +1,11 @@
-//! `identifier(type, value)`: the one function that SQL gets from us.
+//! The functions that SQL gets from us: `identifier(type, value)`, and `standard_country(text)` and
+//! `standard_language(text)`.
 
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, StringArray, StringBuilder};
 use arrow::datatypes::DataType;
-use cdp_identity::IdentityRules;
+use cdp_identity::{IdentityRules, standard_country, standard_language};
 use datafusion::common::{DataFusionError, Result, ScalarValue, exec_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
@@ -88,6 +89,77 @@ impl ScalarUDFImpl for Identifier {
                     }
                 }
                 Ok(ColumnarValue::Array(Arc::new(builder.finish())))
+            }
+        }
+    }
+}
+
+/// A text in its standard form, or null when it has none.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Standard {
+    kind: StandardKind,
+    signature: Signature,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum StandardKind {
+    /// ISO 3166-1 alpha-2.
+    Country,
+    /// The primary subtag of BCP 47.
+    Language,
+}
+
+impl Standard {
+    /// All such functions.
+    pub(crate) fn all() -> [Self; 2] {
+        [StandardKind::Country, StandardKind::Language].map(|kind| Self {
+            kind,
+            signature: Signature::string(1, Volatility::Immutable),
+        })
+    }
+
+    fn of(&self, value: &str) -> Option<&'static str> {
+        match self.kind {
+            StandardKind::Country => standard_country(value),
+            StandardKind::Language => standard_language(value),
+        }
+    }
+}
+
+impl ScalarUDFImpl for Standard {
+    fn name(&self) -> &'static str {
+        match self.kind {
+            StandardKind::Country => "standard_country",
+            StandardKind::Language => "standard_language",
+        }
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Utf8)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let [value] = args.args.as_slice() else {
+            return exec_err!("{} takes one text", self.name());
+        };
+        match value {
+            ColumnarValue::Scalar(value) => {
+                let standard = value
+                    .try_as_str()
+                    .flatten()
+                    .and_then(|value| self.of(value));
+                let standard = ScalarValue::Utf8(standard.map(str::to_owned));
+                Ok(ColumnarValue::Scalar(standard))
+            }
+            ColumnarValue::Array(values) => {
+                let values = strings(values)?;
+                let standard = values.iter().map(|value| self.of(value?));
+                let standard: StringArray = standard.collect();
+                Ok(ColumnarValue::Array(Arc::new(standard)))
             }
         }
     }

@@ -97,7 +97,7 @@ pub(super) async fn overrides(catalog: &Catalog) -> Result<Vec<Override>> {
         let authors = texts(batch, "author")?;
         let reasons = texts(batch, "reason")?;
         let valid_from = days(batch, "valid_from")?;
-        for row in 0..batch.num_rows() {
+        for (row, valid_from) in valid_from.into_iter().enumerate() {
             let id = ids.value(row);
             let Some(kind) = OverrideKind::named(kinds.value(row)) else {
                 return Err(unknown_kind(id, kinds.value(row)));
@@ -108,7 +108,7 @@ pub(super) async fn overrides(catalog: &Catalog) -> Result<Vec<Override>> {
                 right: right.is_valid(row).then(|| right.value(row).to_owned()),
                 author: authors.value(row).to_owned(),
                 reason: reasons.value(row).to_owned(),
-                valid_from: valid_from[row],
+                valid_from,
                 override_id: id.to_owned(),
             });
         }

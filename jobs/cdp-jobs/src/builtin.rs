@@ -10,7 +10,7 @@ pub(crate) fn models() -> Vec<TreeFile> {
     let files = files().into_iter().filter(|(path, _)| is_model_file(path));
     files
         .map(|(path, text)| TreeFile {
-            file: SourceFile::new(format!("builtin:sql/{path}"), text),
+            file: SourceFile::new(format!("builtin:sql/{path}"), text).builtin(),
             path,
         })
         .collect()

@@ -25,6 +25,14 @@ const SCHEMES: [&str; 9] = [
 
 /// A project whose files, queries and lake URL have no fault. No lake is touched.
 pub(crate) async fn open(settings: &Settings) -> Result<Project> {
+    let (project, faults) = open_to_look(settings).await?;
+    Faults::check(faults)?;
+    Ok(project)
+}
+
+/// A project to be looked at, and the faults of its models: only a configuration or sources that
+/// can't be read are an error.
+pub(crate) async fn open_to_look(settings: &Settings) -> Result<(Project, Vec<Fault>)> {
     let files = Files::read(settings)?;
     let mut faults = files.faults;
     let config = Config::read(&files.config, &mut faults);
@@ -48,8 +56,14 @@ pub(crate) async fn open(settings: &Settings) -> Result<Project> {
     let vars = config
         .as_ref()
         .map_or_else(Vars::new, |config| config.vars.clone());
-    let manifest = Manifest::load(&tree, &vars, &files.config, faults)?;
-    let (Some(mut config), Some(url)) = (config, url) else {
+    let manifest = Manifest::read(&tree, &vars, &files.config, &mut faults);
+    let is_elsewhere = |fault: &Fault| {
+        let file = fault.place().map_or("", |place| place.file.as_str());
+        file.ends_with(".sql") || (file.ends_with(".toml") && !file.ends_with(SOURCES))
+    };
+    let can_look = faults.iter().all(is_elsewhere);
+    let (Some(mut config), Some(url), true) = (config, url, can_look) else {
+        Faults::check(faults)?;
         unreachable!("without faults there is a configuration and a lake")
     };
     let spill_dir = config.engine.spill_dir.as_ref();
@@ -57,7 +71,13 @@ pub(crate) async fn open(settings: &Settings) -> Result<Project> {
         spill_dir.map(|dir| settings.project_dir.join(dir).display().to_string());
     let engine = Engine::new(&config.engine, Arc::new(config.identity.clone()))?;
     let lake = Lake::new(url, config.storage_options.clone(), engine);
-    Ok(Project::new(config, manifest, lake).await?)
+    let was_sound = faults.is_empty();
+    let (project, found) = Project::read(config, manifest, lake).await?;
+    // After a fault of a file, one of a query may only follow from it.
+    if was_sound {
+        faults = found;
+    }
+    Ok((project, faults))
 }
 
 /// Refuses a lake on this machine that is not there, which would read as an empty one.
@@ -174,7 +194,20 @@ fn base_of(config: &SourceFile) -> Base {
 
 /// The models of the program with those of the project over them, path by path. Of the lists of
 /// sources both stay: the project's comes later, and what it declares wins by name.
-fn overlay(base: Base, project: Vec<TreeFile>) -> Vec<TreeFile> {
+fn overlay(base: Base, mut project: Vec<TreeFile>) -> Vec<TreeFile> {
+    // `init` copies all of them; a copy that nobody changed is still the program's.
+    let ours: BTreeMap<String, SourceFile> = builtin::models()
+        .into_iter()
+        .map(|file| (file.path, file.file))
+        .collect();
+    for TreeFile { path, file } in &mut project {
+        if ours
+            .get(path)
+            .is_some_and(|ours| ours.text() == file.text())
+        {
+            *file = file.clone().builtin();
+        }
+    }
     if base == Base::None {
         return project;
     }
@@ -204,12 +237,10 @@ fn lake_url(
     let fault = |reason: String| {
         let fault = Fault::new(format!("`{text}` is no place for a lake: {reason}"))
             .hint("write a folder, or a URL such as `s3://bucket/path`, `az://container/path`");
-        let key = file
-            .find(&format!("\"{text}\""))
-            .filter(|_| settings.lake.is_none());
-        Box::new(match key {
-            Some(range) => fault.at(file, range),
-            None => fault,
+        Box::new(if settings.lake.is_none() {
+            fault.at_text(file, &["lake", "url"], text)
+        } else {
+            fault
         })
     };
     if text.contains("://") {

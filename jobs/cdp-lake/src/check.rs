@@ -60,7 +60,7 @@ pub async fn breaches(
 
 fn describe(check: &Check, rows: u64) -> String {
     match check.rule {
-        Rule::MinRows(_) | Rule::MaxRows(_) => format!("{} (there are {rows})", check.rule),
+        Rule::MinRows(_) | Rule::MaxRows(_) => format!("expected {}, found {rows}", check.rule),
         _ => check.rule.to_string(),
     }
 }

@@ -67,6 +67,11 @@ impl Engine {
         })
     }
 
+    /// The identifier types that `identifier(…)` knows.
+    pub(crate) fn identity(&self) -> &IdentityRules {
+        &self.identity
+    }
+
     /// Where queries spill and scratch tables lie.
     pub(crate) fn spill_dir(&self) -> &std::path::Path {
         &self.spill_dir

@@ -7,6 +7,8 @@ use deltalake::DeltaTableError;
 use deltalake::kernel::transaction::TransactionError;
 use object_store::Error as StoreError;
 
+use crate::words;
+
 /// What went wrong, for callers to match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -165,7 +167,14 @@ impl From<DataFusionError> for LakeError {
             DataFusionError::External(source) => source
                 .downcast_ref::<DeltaTableError>()
                 .map_or_else(|| kind_of_text(&error.to_string()), |_| ErrorKind::Storage),
-            _ => ErrorKind::Query,
+            _ => {
+                if let Some(words) = words::of(&error) {
+                    let told = Self::new(ErrorKind::Query, words.message);
+                    return words.hint.into_iter().fold(told, Self::hint);
+                }
+                let text = words::without_kinds(&error.strip_backtrace());
+                return Self::from_cause(ErrorKind::Query, text, error);
+            }
         };
         Self::from_cause(kind, error.strip_backtrace(), error)
     }

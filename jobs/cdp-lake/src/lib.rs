@@ -14,11 +14,14 @@ mod load;
 mod pool;
 mod quarantine;
 mod query;
+mod query_fault;
 mod schema_book;
 mod scratch;
+mod sidecar_fault;
 mod source_view;
 mod types;
 mod udf;
+mod words;
 mod write;
 
 #[cfg(test)]
@@ -35,4 +38,5 @@ pub use quarantine::{BadRow, Inspection, first_event_day, inspect};
 pub use query::QueryResult;
 pub use schema_book::SchemaBook;
 pub use scratch::{Scratch, Staged};
+pub use types::type_name;
 pub use write::{Committed, Provenance, Scope, append_rows, publish};

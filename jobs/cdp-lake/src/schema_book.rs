@@ -1,22 +1,25 @@
 //! The columns of every table, found by planning all queries over empty tables.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow::datatypes::{Schema, SchemaRef};
-use cdp_plan::{
-    Fault, Manifest, Model, ParamValue, Rule, SourceFile, Step, TableName, nearest_hint,
-};
-use datafusion::common::diagnostic::Diagnostic;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use cdp_plan::{BoundStatement, Fault, Manifest, Model, ParamValue, Source, Step, TableName};
+use datafusion::common::SchemaError;
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SessionContext;
-use datafusion::sql::parser::Statement as DfStatement;
 
 use crate::catalog::reference;
 use crate::engine::Engine;
 use crate::error::{ErrorKind, LakeError, Result};
+use crate::query_fault::{identifier_faults, planned, query_fault};
+use crate::sidecar_fault;
 use crate::types::{source_schema, stored_schema};
+use crate::words;
+
+/// The most columns that are missed of one query.
+const MISSED_MAX: usize = 50;
 
 /// The columns of every source and model.
 #[derive(Debug, Clone, Default)]
@@ -41,36 +44,29 @@ impl SchemaBook {
             .options_mut()
             .sql_parser
             .collect_spans = true;
-        let mut book = Self::default();
+        let mut writer = Writer {
+            engine,
+            manifest,
+            supplied,
+            session,
+            book: Self::default(),
+            missed: BTreeMap::new(),
+            doubtful: BTreeSet::new(),
+            faults,
+        };
         for source in manifest.sources() {
-            book.add(&session, &source.name, source_schema(source))?;
-            for (rule, text) in &source.rules {
-                let schema = source_schema(source);
-                if let Err(error) = condition(&session, text, &schema) {
-                    faults.push(Fault::new(format!(
-                        "rule `{rule}` of source `{}`: {}",
-                        source.name.name(),
-                        error.strip_backtrace()
-                    )));
-                }
-            }
+            writer.source(source)?;
         }
         for model in manifest.models() {
             let schema = match model.step() {
-                Some(step) => Ok(step_schema(step)),
-                None => query_schema(&session, model, supplied).await,
+                Some(step) => Some(step_schema(step)),
+                None => writer.query(model).await?,
             };
-            match schema {
-                Ok(schema) => {
-                    check_columns(&session, model, &schema, faults);
-                    book.add(&session, &model.name, schema)?;
-                }
-                Err(Some(fault)) => faults.push(*fault),
-                // What it reads is at fault, and that was told already.
-                Err(None) => {}
+            if let Some(schema) = schema {
+                writer.model(model, schema)?;
             }
         }
-        Ok(book)
+        Ok(writer.finish())
     }
 
     /// The columns of a table.
@@ -79,162 +75,196 @@ impl SchemaBook {
             LakeError::new(ErrorKind::NotFound, format!("there is no table `{name}`"))
         })
     }
+}
 
-    fn add(&mut self, session: &SessionContext, name: &TableName, schema: SchemaRef) -> Result<()> {
+struct Writer<'a> {
+    engine: &'a Engine,
+    manifest: &'a Manifest,
+    supplied: &'a BTreeMap<String, ParamValue>,
+    session: SessionContext,
+    book: SchemaBook,
+    /// Columns that a query of the project does not return, and the built-in models that read them.
+    missed: BTreeMap<(TableName, String), Vec<TableName>>,
+    /// Models that lack a column, and all that read them: a fault there may only follow from that.
+    doubtful: BTreeSet<TableName>,
+    faults: &'a mut Vec<Fault>,
+}
+
+impl Writer<'_> {
+    fn add(&mut self, name: &TableName, schema: SchemaRef) -> Result<()> {
+        self.session.deregister_table(reference(name))?;
         let table = MemTable::try_new(schema.clone(), vec![vec![]])?;
-        session.register_table(reference(name), Arc::new(table))?;
-        self.schemas.insert(name.clone(), schema);
+        self.session
+            .register_table(reference(name), Arc::new(table))?;
+        self.book.schemas.insert(name.clone(), schema);
         Ok(())
     }
-}
 
-type SchemaOrFault = std::result::Result<SchemaRef, Option<Box<Fault>>>;
-
-async fn query_schema(
-    session: &SessionContext,
-    model: &Model,
-    supplied: &BTreeMap<String, ParamValue>,
-) -> SchemaOrFault {
-    let Some(statement) = model.statement() else {
-        return Err(None);
-    };
-    for (table, _) in statement.tables() {
-        if !session.table_exist(reference(table)).unwrap_or(false) {
-            return Err(None);
+    fn source(&mut self, source: &Source) -> Result<()> {
+        let schema = source_schema(source);
+        for (rule, text) in &source.rules {
+            if let Err(error) = sidecar_fault::condition(&self.session, text, &schema) {
+                let name = source.name.name();
+                let message = format!("rule `{rule}` of source `{name}`: {}", words::plain(&error));
+                let path = ["sources", name, "rules", rule];
+                self.faults.push(
+                    Fault::new(message)
+                        .hint(sidecar_fault::nearest_column(&error, &schema))
+                        .at_key(&source.file, &path),
+                );
+            }
         }
+        self.add(&source.name, schema)
     }
-    let mut values = model.param_values();
-    values.extend(supplied.clone());
-    let bound = statement
-        .bind(&values)
-        .map_err(|message| Some(Box::new(Fault::new(message).in_file(statement.file()))))?;
-    let planned = session
-        .state()
-        .statement_to_plan(DfStatement::Statement(Box::new(bound)))
-        .await;
-    let plan = match planned {
-        Ok(plan) => session.state().optimize(&plan).map(|_| plan),
-        Err(error) => Err(error),
-    };
-    let plan = plan.map_err(|error| Some(Box::new(query_fault(statement.file(), &error))))?;
-    stored_schema(plan.schema().as_arrow()).map_err(|error| {
-        let fault = Fault::new(error.to_string()).in_file(statement.file());
-        Some(Box::new(fault.hint(error.hint_text().unwrap_or_default())))
-    })
-}
 
-/// An error of the planner, placed where its diagnostic says.
-fn query_fault(file: &SourceFile, error: &DataFusionError) -> Fault {
-    let Some(Diagnostic {
-        message,
-        span,
-        notes,
-        helps,
-        ..
-    }) = error.diagnostic()
-    else {
-        return Fault::new(plain(error)).in_file(file);
-    };
-    let mut fault = Fault::new(message.clone());
-    let more: Vec<&str> = helps
-        .iter()
-        .map(|help| help.message.as_str())
-        .chain(notes.iter().map(|note| note.message.as_str()))
-        .collect();
-    if !more.is_empty() {
-        fault = fault.hint(more.join("; "));
-    }
-    match span {
-        Some(span) => {
-            let start = file.offset(span.start.line, span.start.column);
-            let end = file.offset(span.end.line, span.end.column).max(start);
-            fault.at(file, start..end)
+    /// The columns that a query returns; `None` when it is at fault.
+    async fn query(&mut self, model: &Model) -> Result<Option<SchemaRef>> {
+        let Some(statement) = model.statement() else {
+            return Ok(None);
+        };
+        let file = statement.file();
+        let mut values = model.param_values();
+        values.extend(self.supplied.clone());
+        let bound = match statement.bind(&values) {
+            Ok(bound) => bound,
+            Err(message) => {
+                self.faults.push(Fault::new(message).in_file(file));
+                return Ok(None);
+            }
+        };
+        identifier_faults(self.engine.identity(), file, &bound, self.faults);
+        for (table, _) in statement.tables() {
+            // What it reads is at fault, and that was told already.
+            if !self.session.table_exist(reference(table))? {
+                return Ok(None);
+            }
         }
-        None => fault.in_file(file),
-    }
-}
-
-/// What the planner says, without its names for kinds of errors.
-fn plain(error: &DataFusionError) -> String {
-    let text = match error.find_root() {
-        DataFusionError::SQL(error, _) => format!("syntax error in SQL: {error}"),
-        root => root.strip_backtrace(),
-    };
-    let lines = text.lines().map(str::trim);
-    let first = lines
-        .clone()
-        .find(|line| !line.is_empty())
-        .unwrap_or_default();
-    let kinds = [
-        "Error during planning: ",
-        "Schema error: ",
-        "Internal error: ",
-        "sql parser error: ",
-    ];
-    kinds
-        .iter()
-        .fold(first.to_owned(), |text, kind| text.replace(kind, ""))
-}
-
-fn condition(
-    session: &SessionContext,
-    text: &str,
-    schema: &Schema,
-) -> std::result::Result<(), DataFusionError> {
-    let schema = datafusion::common::DFSchema::try_from(schema.clone())?;
-    session.state().create_logical_expr(text, &schema)?;
-    Ok(())
-}
-
-/// The grain, the described columns and the checks of a model name columns that it has.
-fn check_columns(
-    session: &SessionContext,
-    model: &Model,
-    schema: &Schema,
-    faults: &mut Vec<Fault>,
-) {
-    let known = || schema.fields().iter().map(|field| field.name().as_str());
-    let mut expect = |what: &str, column: &str| {
-        if known().any(|name| name == column) {
-            return;
+        let plan = self.planned(model, &bound).await?;
+        if statement
+            .tables()
+            .iter()
+            .any(|(table, _)| self.doubtful.contains(table))
+        {
+            self.doubtful.insert(model.name.clone());
         }
-        let range = model.sidecar.find(column).unwrap_or(0..0);
-        faults.push(
-            Fault::new(format!(
-                "{what} names `{column}`, which `{}` has not",
-                model.name
-            ))
-            .hint(nearest_hint(column, known()))
-            .at(&model.sidecar, range),
-        );
-    };
-    for column in &model.grain {
-        expect("the grain", column);
-    }
-    for (column, _) in &model.columns {
-        expect("`[columns]`", column);
-    }
-    let mut conditions = Vec::new();
-    for check in &model.checks {
-        match &check.rule {
-            // The grain was looked at above.
-            Rule::NotNull(column) if model.grain.contains(column) => {}
-            Rule::Unique(columns) if *columns == model.grain => {}
-            Rule::NotNull(column) => expect("a check", column),
-            Rule::Unique(columns) => columns.iter().for_each(|column| expect("a check", column)),
-            Rule::Expression(text) => conditions.push(text),
-            Rule::MinRows(_) | Rule::MaxRows(_) => {}
+        let is_doubtful = self.doubtful.contains(&model.name);
+        let fault = match plan {
+            Ok(plan) => match stored_schema(plan.schema().as_arrow()) {
+                Ok(schema) => return Ok(Some(schema)),
+                Err(error) => Fault::new(error.to_string())
+                    .hint(error.hint_text().unwrap_or_default())
+                    .in_file(file),
+            },
+            Err(_) if is_doubtful => return Ok(None),
+            Err(error) => query_fault(&self.session, file, &bound, &error).await,
+        };
+        if !is_doubtful {
+            self.faults.push(fault);
         }
+        Ok(None)
     }
-    if model.materialization == cdp_plan::Materialization::Partition {
-        expect("a `partition` model", "as_of_date");
+
+    /// Plans a query. A column that a built-in query misses in one of the project is noted, and then
+    /// taken to be there, so that all are found.
+    async fn planned(
+        &mut self,
+        model: &Model,
+        bound: &BoundStatement,
+    ) -> Result<std::result::Result<datafusion::logical_expr::LogicalPlan, DataFusionError>> {
+        let mut plan = planned(&self.session, bound).await;
+        for _ in 0..MISSED_MAX {
+            let Some((table, column)) = plan.as_ref().err().and_then(|e| self.missing(model, e))
+            else {
+                break;
+            };
+            let schema = self.book.of(&table)?;
+            let schema = with_columns(&schema, std::slice::from_ref(&column));
+            self.add(&table, schema)?;
+            self.doubtful.insert(table.clone());
+            let readers = self.missed.entry((table, column)).or_default();
+            readers.push(model.name.clone());
+            plan = planned(&self.session, bound).await;
+        }
+        Ok(plan)
     }
-    for text in conditions {
-        if let Err(error) = condition(session, text, schema) {
-            let range = model.sidecar.find(text).unwrap_or(0..0);
-            faults.push(
-                Fault::new(format!("check `{text}`: {}", plain(&error))).at(&model.sidecar, range),
+
+    /// The table of the project that lacks a column which a built-in query reads.
+    fn missing(&self, model: &Model, error: &DataFusionError) -> Option<(TableName, String)> {
+        let DataFusionError::SchemaError(error, _) = error.find_root() else {
+            return None;
+        };
+        let SchemaError::FieldNotFound {
+            field,
+            valid_fields,
+        } = error.as_ref()
+        else {
+            return None;
+        };
+        let statement = model.statement().filter(|s| s.file().is_builtin())?;
+        let mut found = statement.tables().iter().filter_map(|(table, _)| {
+            let is_own = self
+                .manifest
+                .model(table)
+                .and_then(Model::statement)
+                .is_some_and(|statement| !statement.file().is_builtin());
+            let schema = self.book.schemas.get(table).filter(|_| is_own)?;
+            let names = |relation: &Option<_>| -> BTreeSet<&str> {
+                let of_it = valid_fields.iter().filter(|f| f.relation == *relation);
+                of_it.map(|field| field.name.as_str()).collect()
+            };
+            let own: BTreeSet<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+            let is_read = valid_fields
+                .iter()
+                .filter(|valid| field.relation.is_none() || valid.relation == field.relation)
+                .any(|valid| names(&valid.relation) == own);
+            is_read.then(|| (table.clone(), field.name().to_owned()))
+        });
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
+    }
+
+    /// Checks the sidecar of a model against its columns.
+    fn model(&mut self, model: &Model, schema: SchemaRef) -> Result<()> {
+        let lacking = sidecar_fault::check(&self.session, model, &schema, self.faults);
+        if lacking.is_empty() {
+            return self.add(&model.name, schema);
+        }
+        self.doubtful.insert(model.name.clone());
+        self.add(&model.name, with_columns(&schema, &lacking))
+    }
+
+    fn finish(self) -> SchemaBook {
+        for ((table, column), readers) in self.missed {
+            let Some(statement) = self.manifest.model(&table).and_then(Model::statement) else {
+                continue;
+            };
+            let others = match readers.len() {
+                1 => String::new(),
+                2 => format!(" and `{}`", readers[1]),
+                more => format!(" and {} more", more - 1),
+            };
+            let file = statement.file();
+            self.faults.push(
+                Fault::new(format!(
+                    "`{}` does not return `{column}`, which `{}`{others} read{}",
+                    file.path(),
+                    readers[0],
+                    if readers.len() == 1 { "s" } else { "" },
+                ))
+                .hint(sidecar_fault::without_column(&column))
+                .in_file(file),
             );
         }
+        self.book
     }
+}
+
+/// A schema with more columns, which are always null.
+fn with_columns(schema: &Schema, more: &[String]) -> SchemaRef {
+    let mut fields: Vec<Field> = schema.fields().iter().map(|f| f.as_ref().clone()).collect();
+    let new = more
+        .iter()
+        .filter(|name| schema.field_with_name(name).is_err());
+    fields.extend(new.map(|name| Field::new(name, DataType::Null, true)));
+    Arc::new(Schema::new(fields))
 }

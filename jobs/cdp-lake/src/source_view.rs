@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use cdp_plan::{AsOfDate, Source};
 use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
@@ -11,7 +12,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, is_true, l
 
 use crate::catalog::{Catalog, empty};
 use crate::error::{ErrorKind, LakeError, Result};
-use crate::types::{arrow_type, exact, source_schema};
+use crate::types::{arrow_type, exact, source_schema, type_name};
 
 /// Which rows of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +88,26 @@ impl Catalog {
         Ok(Some(builder.build()?))
     }
 
+    /// Columns of a source whose stored type does not fit the declared one for every value.
+    pub async fn other_types(&self, source: &Source) -> Result<Vec<String>> {
+        let Some(scan) = self.source_scan(source).await? else {
+            return Ok(Vec::new());
+        };
+        let other = source.columns.iter().filter_map(|(name, column_type)| {
+            let field = scan.schema().field_with_unqualified_name(name).ok()?;
+            let (found, wanted) = (field.data_type(), arrow_type(*column_type));
+            (!always_fits(found, &wanted)).then(|| {
+                format!(
+                    "`{}`: the column `{name}` is {} in the table and declared {column_type}; a value \
+                     that does not fit is read as null",
+                    source.name,
+                    type_name(found)
+                )
+            })
+        });
+        Ok(other.collect())
+    }
+
     async fn source_scan(&self, source: &Source) -> Result<Option<LogicalPlan>> {
         if let Some(given) = &self.given {
             let Some(rows) = given.get(&source.name) else {
@@ -122,6 +143,26 @@ impl Catalog {
             sound = sound.and(is_true(condition.clone()).or(condition.is_null()));
         }
         Ok(sound)
+    }
+}
+
+/// Whether every value of a type has its like in another.
+fn always_fits(found: &DataType, wanted: &DataType) -> bool {
+    let is_int = matches!(
+        found,
+        DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64
+    );
+    match (found, wanted) {
+        (found, wanted) if found == wanted => true,
+        (DataType::Decimal128(p, s), DataType::Decimal128(more, scale)) => {
+            s <= scale && i16::from(*p) - i16::from(*s) <= i16::from(*more) - i16::from(*scale)
+        }
+        (_, DataType::Utf8) => !found.is_nested(),
+        (_, DataType::Int64 | DataType::Float64 | DataType::Decimal128(_, _)) if is_int => true,
+        (DataType::Float32, DataType::Float64) | (DataType::Date32, DataType::Timestamp(_, _)) => {
+            true
+        }
+        _ => false,
     }
 }
 

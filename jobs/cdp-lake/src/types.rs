@@ -27,6 +27,21 @@ pub(crate) fn arrow_type(column_type: ColumnType) -> DataType {
     }
 }
 
+/// A type of a column as `sources.toml` would write it.
+pub fn type_name(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "string".to_owned(),
+        DataType::Int64 => "int".to_owned(),
+        DataType::Float64 => "float".to_owned(),
+        DataType::Boolean => "bool".to_owned(),
+        DataType::Date32 => "date".to_owned(),
+        DataType::Timestamp(_, _) => "timestamp".to_owned(),
+        DataType::Decimal128(precision, scale) => format!("decimal({precision},{scale})"),
+        DataType::List(field) => format!("list of {}", type_name(field.data_type())),
+        other => other.to_string().to_lowercase(),
+    }
+}
+
 /// The declared columns of a source.
 pub(crate) fn source_schema(source: &Source) -> SchemaRef {
     let fields: Vec<Field> = source
@@ -84,7 +99,10 @@ pub(crate) fn stored_schema(schema: &Schema) -> Result<SchemaRef> {
 fn cannot_store(name: &str, data_type: &DataType) -> LakeError {
     LakeError::new(
         ErrorKind::Schema,
-        format!("the column `{name}` is of type {data_type}, which can't be stored"),
+        format!(
+            "the column `{name}` is of type {}, which can't be stored",
+            type_name(data_type)
+        ),
     )
     .hint("cast it in the query, for example to text or a number")
 }

@@ -23,7 +23,7 @@ use uuid::Uuid;
 use crate::error::{ErrorKind, LakeError, Result};
 use crate::lake::Lake;
 use crate::scratch::Staged;
-use crate::types::own;
+use crate::types::{own, type_name};
 
 const TARGET_FILE_SIZE: NonZeroU64 = NonZeroU64::new(128 << 20).expect("not zero");
 /// How far back we look for a commit of ours after an error.
@@ -321,8 +321,8 @@ impl Change {
                     return Ok(Self::Other(format!(
                         "the column `{}` was {} and is now {}",
                         field.name(),
-                        before.data_type(),
-                        field.data_type()
+                        type_name(before.data_type()),
+                        type_name(field.data_type())
                     )));
                 }
                 Ok(_) => {}

@@ -12,6 +12,16 @@ pub enum Severity {
     Warn,
 }
 
+impl Severity {
+    /// The name as written in a sidecar.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Warn => "warn",
+        }
+    }
+}
+
 /// The checks of one severity, as written.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -61,7 +71,9 @@ impl std::fmt::Display for Rule {
             Self::NotNull(column) => write!(f, "`{column}` is not null"),
             Self::Unique(columns) => write!(f, "`{}` is unique", columns.join(", ")),
             Self::Expression(expression) => write!(f, "`{expression}`"),
+            Self::MinRows(1) => f.write_str("at least 1 row"),
             Self::MinRows(rows) => write!(f, "at least {rows} rows"),
+            Self::MaxRows(1) => f.write_str("at most 1 row"),
             Self::MaxRows(rows) => write!(f, "at most {rows} rows"),
         }
     }

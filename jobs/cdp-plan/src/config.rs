@@ -164,7 +164,7 @@ impl Config {
                 faults.push(
                     fault
                         .hint("`builtin` or `none`")
-                        .at(file, find(file, "base")),
+                        .at_key(file, &["project", "base"]),
                 );
                 Base::Builtin
             }
@@ -174,7 +174,7 @@ impl Config {
         if !(0.0..=1.0).contains(&raw.load.bad_rows_max_share) {
             faults.push(
                 Fault::new("`bad_rows_max_share` is a share from 0.0 to 1.0")
-                    .at(file, find(file, "bad_rows_max_share")),
+                    .at_key(file, &["load", "bad_rows_max_share"]),
             );
         }
         let identity = IdentityRules::from_config(&raw.identity).map_err(|found| {
@@ -207,21 +207,11 @@ impl Config {
     }
 }
 
-/// The place of a key, for messages.
-fn find(file: &SourceFile, key: &str) -> std::ops::Range<usize> {
-    file.find(&format!("\n{key}"))
-        .map_or(0..0, |range| range.start + 1..range.end)
-}
-
 /// A fault whose message begins with a key path in backticks, placed at the key when it is there.
 fn keyed(file: &SourceFile, message: &str) -> Fault {
-    let fault = Fault::new(message);
     let path = message.split('`').nth(1).unwrap_or_default();
-    let key = path.rsplit('.').next().unwrap_or_default();
-    match file.find(&format!("\n{key}")).filter(|_| !key.is_empty()) {
-        Some(range) => fault.at(file, range.start + 1..range.end),
-        None => fault.in_file(file),
-    }
+    let keys = path.split(['.', '[', ']']).filter(|key| !key.is_empty());
+    Fault::new(message).at_key(file, &keys.collect::<Vec<&str>>())
 }
 
 fn bytes(file: &SourceFile, key: &str, text: &str, faults: &mut Vec<Fault>) -> u64 {
@@ -229,7 +219,7 @@ fn bytes(file: &SourceFile, key: &str, text: &str, faults: &mut Vec<Fault>) -> u
         faults.push(
             Fault::new(format!("`{key}`: `{text}` is not an amount of bytes"))
                 .hint("write it like `512MiB` or `4GiB`")
-                .at(file, find(file, key)),
+                .at_key(file, &["engine", key]),
         );
         0
     })

@@ -57,9 +57,16 @@ impl FromStr for AsOfDate {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.bytes().enumerate().all(|(index, byte)| match index {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+        if text.len() != 10 || !digits {
+            return Err(format!("`{text}` is not a date of the form YYYY-MM-DD"));
+        }
         NaiveDate::parse_from_str(text, "%Y-%m-%d")
             .map(Self)
-            .map_err(|_| format!("`{text}` is not a date of the form YYYY-MM-DD"))
+            .map_err(|_| format!("there is no such day as {text}"))
     }
 }
 
@@ -101,7 +108,23 @@ mod tests {
         let date: AsOfDate = "2011-09-11".parse().unwrap();
         assert_eq!(date.epoch_day(), 15_228);
         assert_eq!(AsOfDate::from_epoch_day(15_228), Some(date));
-        assert!("2011-9-31".parse::<AsOfDate>().is_err());
+    }
+
+    #[test]
+    fn a_date_has_ten_characters_and_is_in_the_calendar() {
+        let error = |text: &str| text.parse::<AsOfDate>().unwrap_err();
+        assert_eq!(error("2026-02-30"), "there is no such day as 2026-02-30");
+        for text in [
+            "2026-1-1",
+            "01.02.2026",
+            "2026-01-01T00:00:00Z",
+            "+026-01-01",
+        ] {
+            assert_eq!(
+                error(text),
+                format!("`{text}` is not a date of the form YYYY-MM-DD")
+            );
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use miette::{Diagnostic, NamedSource, SourceSpan};
 pub struct SourceFile {
     path: Arc<str>,
     text: Arc<str>,
+    is_builtin: bool,
 }
 
 impl SourceFile {
@@ -17,12 +18,27 @@ impl SourceFile {
         Self {
             path: path.into(),
             text: text.into(),
+            is_builtin: false,
+        }
+    }
+
+    /// The same file, known to come with the program and to be unchanged.
+    #[must_use]
+    pub fn builtin(self) -> Self {
+        Self {
+            is_builtin: true,
+            ..self
         }
     }
 
     /// The path as shown to people.
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// Whether it came with the program and is unchanged.
+    pub fn is_builtin(&self) -> bool {
+        self.is_builtin
     }
 
     /// The whole text.
@@ -45,12 +61,6 @@ impl SourceFile {
             start += text.len();
         }
         self.text.len()
-    }
-
-    /// The byte range of the first occurrence of a text.
-    pub fn find(&self, needle: &str) -> Option<std::ops::Range<usize>> {
-        let start = self.text.find(needle)?;
-        Some(start..start + needle.len())
     }
 
     fn line_column(&self, offset: usize) -> (usize, usize) {

@@ -40,30 +40,46 @@ impl Manifest {
         config: &SourceFile,
         mut faults: Vec<Fault>,
     ) -> Result<Self, Faults> {
+        let manifest = Self::read(tree, vars, config, &mut faults);
+        Faults::check(faults)?;
+        Ok(manifest)
+    }
+
+    /// Reads what is sound in a tree, to be looked at; faults are added to the list.
+    pub fn read(
+        tree: &[TreeFile],
+        vars: &Vars,
+        config: &SourceFile,
+        faults: &mut Vec<Fault>,
+    ) -> Self {
         let mut sources = BTreeMap::new();
+        let before = faults.len();
         for file in tree.iter().filter(|file| file.path == "sources.toml") {
-            let read = read_sources(&file.file, &mut faults);
+            let read = read_sources(&file.file, faults);
             sources.extend(read.into_iter().map(|source| (source.name.clone(), source)));
         }
+        let mut whole = Whole {
+            sources: faults.len() == before,
+            models: true,
+        };
         let before = faults.len();
-        let mut models = read_models(tree, &mut faults);
-        let whole = faults.len() == before;
-        apply_vars(&mut models, vars, config, &mut faults);
+        let mut models = read_models(tree, faults);
+        whole.models = faults.len() == before;
+        apply_vars(&mut models, vars, config, faults);
         let reads: BTreeMap<TableName, Vec<TableName>> = models
             .values()
             .map(|model| {
-                let reads = reads_of(model, &models, &sources, whole, &mut faults);
+                let reads = reads_of(model, &models, &sources, whole, faults);
                 (model.name.clone(), reads)
             })
             .collect();
-        let order = lineage::order(&models, &reads, &mut faults);
-        Faults::check(faults)?;
-        Ok(Self {
+        let order = lineage::order(&models, &reads, faults);
+        Self {
             sources,
             models,
             reads,
             order,
-        })
+        }
     }
 
     /// Every source, by name.
@@ -203,12 +219,29 @@ fn model_name(stem: &str, file: &SourceFile, faults: &mut Vec<Fault>) -> Option<
         .ok()
 }
 
+/// Which files were read without a fault: after one, a name may be missing only because of it.
+#[derive(Clone, Copy)]
+struct Whole {
+    sources: bool,
+    models: bool,
+}
+
+impl Whole {
+    fn knows(self, layer: Layer) -> bool {
+        if layer == Layer::Raw {
+            self.sources
+        } else {
+            self.models
+        }
+    }
+}
+
 /// What a model reads, checked: known, of an allowed layer.
 fn reads_of(
     model: &Model,
     models: &BTreeMap<TableName, Model>,
     sources: &BTreeMap<TableName, Source>,
-    whole: bool,
+    whole: Whole,
     faults: &mut Vec<Fault>,
 ) -> Vec<TableName> {
     let file;
@@ -221,6 +254,7 @@ fn reads_of(
             file = &model.sidecar;
             step_reads(model, *step, reads, models, faults)
         }
+        Body::Unread => return Vec::new(),
     };
     let mut reads = Vec::new();
     for (table, range) in mentioned {
@@ -231,8 +265,7 @@ fn reads_of(
                     .label("read here"),
             );
         } else if !(models.contains_key(&table) || sources.contains_key(&table)) {
-            // After another fault a model may be missing only because it could not be read.
-            if whole {
+            if whole.knows(table.layer()) {
                 let known: Vec<String> = sources
                     .keys()
                     .chain(models.keys())
@@ -255,11 +288,11 @@ fn reads_of(
         let partitioned = models
             .get(past)
             .is_some_and(|past| past.materialization == Materialization::Partition);
-        if whole && !partitioned {
+        if whole.models && !partitioned {
             faults.push(
                 Fault::new(format!("`reads_past` names `{past}`, which keeps no past"))
                     .hint("only a model of materialization `partition` has earlier partitions")
-                    .in_file(&model.sidecar),
+                    .at_text(&model.sidecar, &["reads_past"], &past.to_string()),
             );
         }
     }
@@ -298,7 +331,7 @@ fn step_reads(
 ) -> Vec<(TableName, std::ops::Range<usize>)> {
     let mut names = Vec::new();
     for text in reads {
-        let range = model.sidecar.find(text).unwrap_or(0..0);
+        let range = model.sidecar.range_of(&["reads"], text).unwrap_or(0..0);
         if let Some(layer) = text.strip_suffix(".*").and_then(|layer| layer.parse().ok()) {
             let all = models.values().filter(|other| {
                 other.name.layer() == layer
@@ -326,9 +359,6 @@ fn apply_vars(
     faults: &mut Vec<Fault>,
 ) {
     for (model_name, values) in vars {
-        let header = config
-            .find(&format!("[vars.\"{model_name}\"]"))
-            .unwrap_or(0..0);
         let known: Vec<String> = models.keys().map(TableName::to_string).collect();
         let name = model_name.parse().ok();
         let Some(model) = name.and_then(|name: TableName| models.get_mut(&name)) else {
@@ -337,17 +367,18 @@ fn apply_vars(
                     "`[vars]` names `{model_name}`, which is not a model"
                 ))
                 .hint(nearest::hint(model_name, known.iter().map(String::as_str)))
-                .at(config, header),
+                .at_key(config, &["vars", model_name]),
             );
             continue;
         };
         for (param, value) in values {
+            let path = ["vars", model_name, param];
             let Some((param_type, current)) = model.params.get_mut(param) else {
                 let names: Vec<&str> = model.params.keys().map(String::as_str).collect();
                 faults.push(
                     Fault::new(format!("`{model_name}` has no parameter `{param}`"))
                         .hint(nearest::hint(param, names.iter().copied()))
-                        .at(config, header.clone()),
+                        .at_key(config, &path),
                 );
                 continue;
             };
@@ -355,7 +386,7 @@ fn apply_vars(
                 Ok(value) => *current = value,
                 Err(error) => faults.push(
                     Fault::new(format!("`{param}` of `{model_name}`: {error}"))
-                        .at(config, header.clone()),
+                        .at_key(config, &path),
                 ),
             }
         }

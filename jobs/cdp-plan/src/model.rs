@@ -6,11 +6,12 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{Check, RawChecks};
+use crate::declared::{RawParam, params, params_fit, previous_fits};
 use crate::fault::{Fault, SourceFile};
 use crate::layer::Layer;
 use crate::name::TableName;
 use crate::nearest;
-use crate::param::{PREVIOUS_DATE, ParamType, ParamValue, SUPPLIED};
+use crate::param::{ParamType, ParamValue};
 use crate::statement::Statement;
 use crate::toml_file;
 
@@ -32,14 +33,6 @@ struct RawModel {
     columns: toml::Table,
     #[serde(default)]
     checks: RawChecks,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawParam {
-    #[serde(rename = "type")]
-    param_type: ParamType,
-    default: toml::Value,
 }
 
 /// What is kept of a model's rows.
@@ -142,6 +135,8 @@ pub enum Body {
         /// What the sidecar says it reads.
         reads: Vec<String>,
     },
+    /// A query that is at fault, in a project that is only looked at.
+    Unread,
 }
 
 /// One table we make.
@@ -176,7 +171,7 @@ impl Model {
     pub fn statement(&self) -> Option<&Statement> {
         match &self.body {
             Body::Sql(statement) => Some(statement),
-            Body::Step { .. } => None,
+            Body::Step { .. } | Body::Unread => None,
         }
     }
 
@@ -184,7 +179,7 @@ impl Model {
     pub fn step(&self) -> Option<Step> {
         match &self.body {
             Body::Step { step, .. } => Some(*step),
-            Body::Sql(_) => None,
+            Body::Sql(_) | Body::Unread => None,
         }
     }
 
@@ -196,6 +191,7 @@ impl Model {
                 .params()
                 .iter()
                 .any(|(name, _)| name == "cutoff_dates"),
+            Body::Unread => false,
         }
     }
 
@@ -207,29 +203,35 @@ impl Model {
             .collect()
     }
 
-    /// Reads a sidecar and its query; faults are added to the list.
+    /// Reads a sidecar and its query; faults are added to the list. A sound sidecar stands for its
+    /// model even when the query is at fault.
     pub(crate) fn read(
         name: TableName,
         sidecar: &SourceFile,
         query: Option<&SourceFile>,
         faults: &mut Vec<Fault>,
     ) -> Option<Self> {
-        let before = faults.len();
+        let mut before = faults.len();
         let raw = toml_file::read::<RawModel>(sidecar, faults);
+        let whole = faults.len() == before;
+        let so_far = faults.len();
         let statement = query.map(|file| Statement::parse(file, faults));
+        before += faults.len() - so_far;
         let raw = raw?;
         let materialization = materialization(sidecar, &raw.materialization, faults);
         let params = params(sidecar, &raw.params, faults);
         let reads_past = reads_past(sidecar, &raw.reads_past, faults);
         if raw.grain.is_empty() {
-            let at = key(sidecar, "grain");
-            faults.push(Fault::new("`grain` names no column").at(sidecar, at));
+            faults.push(Fault::new("`grain` names no column").at_key(sidecar, &["grain"]));
         }
         let body = match statement {
-            Some(statement) => {
-                let statement = statement?;
-                params_fit(sidecar, &statement, &raw.params, faults);
-                previous_fits(&statement, &reads_past, faults);
+            Some(None) => Body::Unread,
+            Some(Some(statement)) => {
+                // An entry at fault was left out above, and would be missed here.
+                if whole {
+                    params_fit(sidecar, &statement, &raw.params, faults);
+                    previous_fits(&statement, &reads_past, faults);
+                }
                 Body::Sql(statement)
             }
             None => body_of_step(sidecar, raw.step.as_deref(), &raw.reads, faults)?,
@@ -237,7 +239,7 @@ impl Model {
         if query.is_some() && raw.step.is_some() {
             let fault = Fault::new("a model is either a query or a step, this one is both")
                 .hint("drop `step`, or delete the .sql file")
-                .at(sidecar, key(sidecar, "step"));
+                .at_key(sidecar, &["step"]);
             faults.push(fault);
         }
         let materialization = materialization?;
@@ -245,12 +247,12 @@ impl Model {
             && !raw.grain.iter().any(|column| column == "as_of_date")
         {
             let fault = Fault::new("the grain of a `partition` table holds `as_of_date`")
-                .at(sidecar, key(sidecar, "grain"));
+                .at_key(sidecar, &["grain"]);
             faults.push(fault);
         }
         if name.layer() == Layer::Staging && materialization.is_stored() {
             let fault = Fault::new("a staging model is a `view` or `scratch`")
-                .at(sidecar, key(sidecar, "materialization"));
+                .at_key(sidecar, &["materialization"]);
             faults.push(fault);
         }
         (faults.len() == before).then(|| Self {
@@ -269,12 +271,6 @@ impl Model {
     }
 }
 
-/// The byte range of a top-level key, for messages.
-fn key(file: &SourceFile, key: &str) -> std::ops::Range<usize> {
-    file.find(&format!("\n{key}"))
-        .map_or(0..0, |range| range.start + 1..range.end)
-}
-
 fn materialization(
     file: &SourceFile,
     text: &str,
@@ -288,88 +284,10 @@ fn materialization(
         faults.push(
             Fault::new(format!("`{text}` is not a materialization"))
                 .hint(nearest::hint(text, names))
-                .at(file, key(file, "materialization")),
+                .at_key(file, &["materialization"]),
         );
     }
     found.map(|(_, value)| *value)
-}
-
-fn params(
-    file: &SourceFile,
-    raw: &BTreeMap<String, RawParam>,
-    faults: &mut Vec<Fault>,
-) -> BTreeMap<String, (ParamType, ParamValue)> {
-    let mut params = BTreeMap::new();
-    for (name, param) in raw {
-        if SUPPLIED.contains(&name.as_str()) {
-            faults.push(
-                Fault::new(format!(
-                    "`{name}` is supplied by the run and can't be declared"
-                ))
-                .at(file, key(file, name)),
-            );
-        }
-        match ParamValue::from_toml(param.param_type, &param.default) {
-            Ok(value) => {
-                params.insert(name.clone(), (param.param_type, value));
-            }
-            Err(error) => faults.push(
-                Fault::new(format!("the default of parameter `{name}`: {error}"))
-                    .at(file, key(file, name)),
-            ),
-        }
-    }
-    params
-}
-
-/// Declared = used, both ways.
-fn params_fit(
-    sidecar: &SourceFile,
-    statement: &Statement,
-    declared: &BTreeMap<String, RawParam>,
-    faults: &mut Vec<Fault>,
-) {
-    for (name, range) in statement.params() {
-        if declared.contains_key(name) || SUPPLIED.contains(&name.as_str()) {
-            continue;
-        }
-        let known = declared.keys().map(String::as_str).chain(SUPPLIED);
-        let hint = nearest::nearest(name, known).map_or_else(
-            || format!("declare it under `[params]` in {}", sidecar.path()),
-            |near| format!("did you mean `${near}`?"),
-        );
-        faults.push(
-            Fault::new(format!("the parameter `${name}` is not declared"))
-                .hint(hint)
-                .at(statement.file(), range.clone()),
-        );
-    }
-    for name in declared.keys() {
-        if !statement.params().iter().any(|(used, _)| used == name) {
-            faults.push(
-                Fault::new(format!("the parameter `{name}` is declared but never used"))
-                    .hint(format!("use `${name}` in the query, or drop it here"))
-                    .at(sidecar, key(sidecar, name)),
-            );
-        }
-    }
-}
-
-/// `$previous_date` is a date of the tables whose past is read.
-fn previous_fits(statement: &Statement, reads_past: &[TableName], faults: &mut Vec<Fault>) {
-    let used = statement
-        .params()
-        .iter()
-        .find(|(name, _)| name == PREVIOUS_DATE);
-    if let (Some((_, range)), true) = (used, reads_past.is_empty()) {
-        let message = "`$previous_date` is the latest earlier date of the tables in `reads_past`, \
-                       and there are none";
-        faults.push(
-            Fault::new(message)
-                .hint("name the table in `reads_past` of the sidecar")
-                .at(statement.file(), range.clone()),
-        );
-    }
 }
 
 fn reads_past(file: &SourceFile, raw: &[String], faults: &mut Vec<Fault>) -> Vec<TableName> {
@@ -377,9 +295,8 @@ fn reads_past(file: &SourceFile, raw: &[String], faults: &mut Vec<Fault>) -> Vec
     for text in raw {
         match text.parse() {
             Ok(name) => names.push(name),
-            Err(error) => faults.push(
-                Fault::new(format!("`reads_past`: {error}")).at(file, key(file, "reads_past")),
-            ),
+            Err(error) => faults
+                .push(Fault::new(format!("`reads_past`: {error}")).at_key(file, &["reads_past"])),
         }
     }
     names
@@ -405,7 +322,7 @@ fn body_of_step(
         faults.push(
             Fault::new(format!("`{text}` is not a step"))
                 .hint(nearest::hint(text, names))
-                .at(file, key(file, "step")),
+                .at_key(file, &["step"]),
         );
         return None;
     };

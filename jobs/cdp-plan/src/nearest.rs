@@ -4,10 +4,7 @@
 const NAMED_MAX: usize = 15;
 
 /// The known name nearest to what was written, if one is near enough to suggest.
-pub(crate) fn nearest<'a>(
-    written: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(written, name), name))

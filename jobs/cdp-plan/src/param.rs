@@ -48,11 +48,15 @@ impl ParamValue {
     /// Reads a TOML value as a type.
     pub fn from_toml(param_type: ParamType, value: &toml::Value) -> Result<Self, String> {
         let wrong = || {
-            format!(
-                "expected {}, found {}",
-                param_type.described(),
-                value.type_str()
-            )
+            let found = match value {
+                toml::Value::String(text) => format!("text \"{text}\""),
+                other => other.to_string(),
+            };
+            format!("expected {}, found {found}", param_type.described())
+        };
+        let date = |text: &str| {
+            let date = text.parse::<AsOfDate>();
+            date.map(|date| Self::Date(date.date()))
         };
         match (param_type, value) {
             (ParamType::Int, toml::Value::Integer(value)) => Ok(Self::Int(*value)),
@@ -60,14 +64,8 @@ impl ParamValue {
             (ParamType::Float, toml::Value::Integer(value)) => Ok(Self::Float(*value as f64)),
             (ParamType::String, toml::Value::String(value)) => Ok(Self::String(value.clone())),
             (ParamType::Bool, toml::Value::Boolean(value)) => Ok(Self::Bool(*value)),
-            (ParamType::Date, toml::Value::Datetime(value)) => value
-                .to_string()
-                .parse()
-                .map(Self::Date)
-                .map_err(|_| wrong()),
-            (ParamType::Date, toml::Value::String(value)) => {
-                value.parse().map(Self::Date).map_err(|_| wrong())
-            }
+            (ParamType::Date, toml::Value::Datetime(value)) => date(&value.to_string()),
+            (ParamType::Date, toml::Value::String(value)) => date(value),
             _ => Err(wrong()),
         }
     }
@@ -116,10 +114,10 @@ impl fmt::Display for ParamValue {
 impl ParamType {
     fn described(self) -> &'static str {
         match self {
-            Self::Int => "an int",
-            Self::Float => "a float",
-            Self::String => "a string",
-            Self::Bool => "a bool",
+            Self::Int => "a whole number",
+            Self::Float => "a number",
+            Self::String => "a text",
+            Self::Bool => "true or false",
             Self::Date => "a date (YYYY-MM-DD)",
         }
     }
@@ -215,6 +213,6 @@ mod tests {
     #[test]
     fn a_wrong_type_is_told() {
         let error = ParamValue::from_toml(ParamType::Int, &toml::Value::from("x")).unwrap_err();
-        assert_eq!(error, "expected an int, found string");
+        assert_eq!(error, "expected a whole number, found text \"x\"");
     }
 }

@@ -58,6 +58,8 @@ pub struct Source {
     pub columns: Vec<(String, ColumnType)>,
     /// Named conditions; a row for which one is false is set aside.
     pub rules: BTreeMap<String, String>,
+    /// The file that declares it.
+    pub file: SourceFile,
 }
 
 impl Source {
@@ -82,10 +84,10 @@ pub(crate) fn read_sources(file: &SourceFile, faults: &mut Vec<Fault>) -> Vec<So
 }
 
 fn check(file: &SourceFile, name: &str, raw: RawSource, faults: &mut Vec<Fault>) -> Option<Source> {
-    let header = file.find(&format!("[sources.{name}]")).unwrap_or(0..0);
     let before = faults.len();
-    let table = TableName::new(Layer::Raw, name)
-        .map_err(|error| faults.push(Fault::new(error.to_string()).at(file, header.clone())));
+    let table = TableName::new(Layer::Raw, name).map_err(|error| {
+        faults.push(Fault::new(error.to_string()).at_key(file, &["sources", name]));
+    });
     let columns = columns(file, name, &raw.columns, faults);
     let known = || columns.iter().map(|(column, _)| column.as_str());
     let named = [
@@ -101,9 +103,9 @@ fn check(file: &SourceFile, name: &str, raw: RawSource, faults: &mut Vec<Fault>)
                     "`{key}` of source `{name}` is `{column}`, which is of type {other}"
                 ))
                 .hint("declare the column as `timestamp` or `date`")
-                .at(file, header.clone()),
+                .at_text(file, &["sources", name, key], column),
             ),
-            None => faults.push(unknown_column(file, &header, name, key, column, known())),
+            None => faults.push(unknown_column(file, name, key, column, known())),
         }
     }
     for (key, list) in [("key", &raw.key), ("required", &raw.required)] {
@@ -111,7 +113,7 @@ fn check(file: &SourceFile, name: &str, raw: RawSource, faults: &mut Vec<Fault>)
             .iter()
             .filter(|column| !known().any(|name| name == *column))
         {
-            faults.push(unknown_column(file, &header, name, key, column, known()));
+            faults.push(unknown_column(file, name, key, column, known()));
         }
     }
     if faults.len() > before {
@@ -132,6 +134,7 @@ fn check(file: &SourceFile, name: &str, raw: RawSource, faults: &mut Vec<Fault>)
         required,
         columns,
         rules: raw.rules,
+        file: file.clone(),
     })
 }
 
@@ -141,13 +144,8 @@ fn columns(
     table: &toml::Table,
     faults: &mut Vec<Fault>,
 ) -> Vec<(String, ColumnType)> {
-    let header = format!("[sources.{source}.columns]");
-    let start = file.find(&header).map_or(0, |range| range.start);
     let mut columns = Vec::new();
     for (column, value) in table {
-        let at = file.text()[start..]
-            .find(column.as_str())
-            .map_or(0..0, |offset| start + offset..start + offset + column.len());
         let parsed = value
             .as_str()
             .ok_or_else(|| format!("the type of column `{column}` is not a text"))
@@ -157,19 +155,19 @@ fn columns(
             Err(message) => faults.push(
                 Fault::new(message)
                     .hint("types: string, int, float, bool, date, timestamp, decimal(p,s)")
-                    .at(file, at),
+                    .at_key(file, &["sources", source, "columns", column]),
             ),
         }
     }
     if table.is_empty() {
-        faults.push(Fault::new(format!("source `{source}` has no columns")).in_file(file));
+        let fault = Fault::new(format!("source `{source}` has no columns"));
+        faults.push(fault.at_key(file, &["sources", source, "columns"]));
     }
     columns
 }
 
 fn unknown_column<'a>(
     file: &SourceFile,
-    header: &std::ops::Range<usize>,
     source: &str,
     key: &str,
     column: &str,
@@ -179,5 +177,5 @@ fn unknown_column<'a>(
         "`{key}` of source `{source}` names `{column}`, which is not among its columns"
     ))
     .hint(nearest::hint(column, known))
-    .at(file, header.clone())
+    .at_text(file, &["sources", source, key], column)
 }

@@ -59,13 +59,52 @@ fn fault(
         let line = &file.text()[entry.clone()];
         line.split(['=', '\n']).next().unwrap_or("").trim()
     });
+    let words = words(error.message());
     let message = match key {
-        Some(key) if !key.is_empty() && !key.starts_with('[') => {
-            format!("`{key}`: {}", error.message())
-        }
-        _ => error.message().to_owned(),
+        Some(key) if !key.is_empty() && !key.starts_with('[') => format!("`{key}`: {words}"),
+        _ => words,
     };
     Fault::new(message).at(file, span.clone())
+}
+
+/// What the reader says of a value, without its names for types.
+fn words(message: &str) -> String {
+    if let Some(rest) = message.strip_prefix("unknown variant ")
+        && let Some((found, known)) = rest.split_once(", expected ")
+    {
+        return format!("expected {known}, found {found}");
+    }
+    let of_a_value = ["invalid type: ", "invalid value: "];
+    let rest = of_a_value
+        .iter()
+        .find_map(|kind| message.strip_prefix(kind));
+    let Some((found, expected)) = rest.and_then(|rest| rest.rsplit_once(", expected ")) else {
+        return message.to_owned();
+    };
+    let expected = match expected {
+        "i8" | "i16" | "i32" | "i64" => "a whole number",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more",
+        "f32" | "f64" => "a number",
+        "a boolean" => "true or false",
+        "a string" | "string" => "a text",
+        "a sequence" => "a list, such as [\"a\", \"b\"]",
+        "a map" => "a table of keys and values",
+        structure if structure.starts_with("struct ") => "a table of keys and values",
+        other => other,
+    };
+    let kinds = [
+        ("string ", "text "),
+        ("integer ", ""),
+        ("floating point ", ""),
+        ("boolean ", ""),
+        ("sequence", "a list"),
+        ("map", "a table"),
+    ];
+    let found = kinds
+        .iter()
+        .find_map(|(kind, word)| Some(format!("{word}{}", found.strip_prefix(kind)?)))
+        .unwrap_or_else(|| found.to_owned());
+    format!("expected {expected}, found {}", found.replace('`', ""))
 }
 
 /// The byte range of the entry (a `key = value`, or a table with its header) that holds a span.
@@ -182,7 +221,8 @@ mod tests {
         assert!(
             found
                 .iter()
-                .any(|f| f.starts_with("3: `gap_days`: invalid type"))
+                .any(|f| f
+                    == "3: `gap_days`: expected a whole number, 0 or more, found text \"two\"")
         );
         assert!(found.iter().any(|f| f.contains("unknown key `chrun`")));
     }

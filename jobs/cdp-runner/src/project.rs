@@ -49,17 +49,21 @@ fn any_date() -> AsOfDate {
 }
 
 impl Project {
-    /// Plans every query over empty tables, so that all their faults come out. The lake is not
-    /// touched.
-    pub async fn new(config: Config, manifest: Manifest, lake: Lake) -> Result<Self, ProjectError> {
+    /// Plans every query over empty tables, so that all their faults come out. With faults a project
+    /// can be looked at, and not be run. The lake is not touched.
+    pub async fn read(
+        config: Config,
+        manifest: Manifest,
+        lake: Lake,
+    ) -> Result<(Self, Vec<Fault>), LakeError> {
         let (schemas, faults) = Self::schemas(&config, &manifest, lake.engine()).await?;
-        Faults::check(faults)?;
-        Ok(Self {
+        let project = Self {
             config,
             manifest: Arc::new(manifest),
             lake,
             schemas,
-        })
+        };
+        Ok((project, faults))
     }
 
     async fn schemas(
@@ -94,12 +98,42 @@ impl Project {
         self.schemas.of(name)
     }
 
-    /// Opens every source and compares its columns with the declared ones.
-    pub async fn connect(&self) -> Result<Vec<Fault>, LakeError> {
+    /// Columns of stored tables that no sidecar explains.
+    pub fn undescribed(&self) -> Vec<String> {
+        let stored = self.manifest.models().filter(|model| {
+            // A step writes the columns that it always writes.
+            model.materialization.is_stored() && model.statement().is_some()
+        });
+        let mut notes = Vec::new();
+        for model in stored {
+            let Ok(schema) = self.schemas.of(&model.name) else {
+                continue;
+            };
+            let is_described = |column: &str| model.columns.iter().any(|(name, _)| name == column);
+            let names = schema.fields().iter().map(|field| field.name().as_str());
+            let open: Vec<&str> = names
+                .filter(|name| *name != "as_of_date" && !is_described(name))
+                .collect();
+            if !open.is_empty() {
+                notes.push(format!(
+                    "`[columns]` of {} does not describe `{}`",
+                    model.sidecar.path(),
+                    open.join("`, `")
+                ));
+            }
+        }
+        notes
+    }
+
+    /// Opens every source and compares its columns with the declared ones: what is at fault, and
+    /// what a person may want to know.
+    pub async fn connect(&self) -> Result<(Vec<Fault>, Vec<String>), LakeError> {
         let tables = self.tables()?;
         let catalog = Catalog::new(tables, None, self.values(&any_date().into()))?;
-        let mut faults = Vec::new();
+        let (mut faults, mut notes) = (Vec::new(), Vec::new());
         for source in self.manifest.sources() {
+            // A table that can't be opened is told below.
+            notes.extend(catalog.other_types(source).await.unwrap_or_default());
             if let Err(error) = catalog.frame(&source.name).await {
                 let fault = Fault::new(error.to_string());
                 faults.push(match error.hint_text() {
@@ -108,7 +142,7 @@ impl Project {
                 });
             }
         }
-        Ok(faults)
+        Ok((faults, notes))
     }
 
     /// What a run for a date would do, given what the lake holds.

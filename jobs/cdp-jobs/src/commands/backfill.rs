@@ -35,7 +35,7 @@ pub(super) async fn backfill(context: &Context, args: &BackfillArgs) -> Result {
         summaries.push(summary);
         if !goes_on {
             context.output.say(format!(
-                "stopped at {date}; when it is mended, the same command goes on from there"
+                "stopped at {date}; when it is fixed, the same command goes on from there"
             ));
             break;
         }

@@ -36,7 +36,7 @@ pub(super) async fn demo(context: &Context, args: &DemoArgs) -> Result {
     let dir = &args.dir;
     let output = context.output;
     output.say(format!(
-        "making {} people, their visits, orders and letters in {}",
+        "making {} people, their visits, orders and e-mails in {}",
         count(marker.people.into()),
         dir.display()
     ));

@@ -66,6 +66,28 @@ pub(crate) async fn dispatch(cli: Cli) -> Result {
     }
 }
 
+/// Tells that a project is at fault, to who only looks at it.
+fn warn(context: &Context, faults: &[Fault]) {
+    let Some(first) = faults.first() else {
+        return;
+    };
+    let place = first.place().map_or_else(String::new, |place| {
+        let line = place
+            .line
+            .map_or_else(String::new, |line| format!(":{line}"));
+        format!("{}{line}: ", place.file)
+    });
+    let others = match faults.len() {
+        1 => String::new(),
+        more => format!(" (and {} more)", more - 1),
+    };
+    context.output.say(format!(
+        "warning: the project is at fault: {place}{}{others}; `cdp-jobs validate{}` tells all",
+        first.message(),
+        context.settings.project_flag(),
+    ));
+}
+
 /// Names that are not there are the command line's fault, not the project's.
 fn check_selection(project: &Project, select: &[String]) -> Result<()> {
     match Selection::parse(select, project.manifest()) {

@@ -1,12 +1,12 @@
 //! The prompt of `sql`.
 
+use cdp_lake::type_name;
 use cdp_plan::TableName;
 use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
-use super::show::type_name;
 use super::sql::Asker;
 use crate::env_vars;
 use crate::failure::{Failure, Result};

@@ -60,6 +60,14 @@ pub(super) async fn run_date(
         .await?)
 }
 
+/// What does not hold. A rule over the number of rows says itself what was found.
+pub(super) fn broken_rule(rule: &str, rows: u64) -> String {
+    if rule.starts_with("expected ") {
+        return rule.to_owned();
+    }
+    format!("{rule} does not hold for {}", counted(rows, "row"))
+}
+
 /// The summary for people.
 pub(super) fn text(summary: &RunSummary) -> String {
     let mut text = format!("{}\n", headline(summary));
@@ -73,12 +81,11 @@ pub(super) fn text(summary: &RunSummary) -> String {
                 [] => String::new(),
                 rows => format!(", such as {}", rows.join(" | ")),
             };
+            let broken = broken_rule(&breach.rule, breach.rows);
             let _ = writeln!(
                 text,
-                "  {lead}: {}: {} does not hold for {}{sample}",
+                "  {lead}: {}: {broken}{sample}",
                 named(record, summary),
-                breach.rule,
-                counted(breach.rows, "row"),
             );
         }
         if record.rows_set_aside > 0 {

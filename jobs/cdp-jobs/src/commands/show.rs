@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use arrow::datatypes::DataType;
+use cdp_lake::type_name;
 use cdp_plan::{
     AsOfDate, Fault, Layer, Manifest, Model, ParamType, Severity, Source, TableName, nearest_hint,
 };
 use cdp_runner::{Host, Project};
 use serde::Serialize;
 
-use super::Context;
+use super::{Context, warn};
 use crate::cli::ShowArgs;
 use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, Result};
@@ -69,7 +69,8 @@ struct ShownCheck {
 
 /// Shows one, or lists all.
 pub(super) async fn show(context: &Context, args: &ShowArgs) -> Result {
-    let project = project::open(&context.settings).await?;
+    let (project, faults) = project::open_to_look(&context.settings).await?;
+    warn(context, &faults);
     let Some(text) = &args.name else {
         return list(context, project.manifest());
     };
@@ -183,16 +184,31 @@ fn of_source(project: &Project, source: &Source) -> Result<Shown> {
 }
 
 fn of_model(project: &Project, model: &Model, as_of: AsOfDate) -> Result<Shown> {
-    let schema = project.schema(&model.name)?;
     let meaning = |column: &str| {
         let found = model.columns.iter().find(|(name, _)| name == column);
         found.map_or_else(String::new, |(_, meaning)| meaning.clone())
     };
-    let columns = schema.fields().iter().map(|field| Column {
-        name: field.name().clone(),
-        type_name: type_name(field.data_type()),
-        meaning: meaning(field.name()),
-    });
+    let columns: Vec<Column> = match project.schema(&model.name) {
+        Ok(schema) => schema
+            .fields()
+            .iter()
+            .map(|field| Column {
+                name: field.name().clone(),
+                type_name: type_name(field.data_type()),
+                meaning: meaning(field.name()),
+            })
+            .collect(),
+        // Its query is at fault, so there is only what the sidecar promises.
+        Err(_) => model
+            .columns
+            .iter()
+            .map(|(name, meaning)| Column {
+                name: name.clone(),
+                type_name: String::new(),
+                meaning: meaning.clone(),
+            })
+            .collect(),
+    };
     let params = model
         .params
         .iter()
@@ -206,7 +222,7 @@ fn of_model(project: &Project, model: &Model, as_of: AsOfDate) -> Result<Shown> 
         rule: check.rule.to_string(),
     });
     let sql = match model.statement() {
-        Some(_) => Some(project.bound_sql(model, as_of)?),
+        Some(_) => project.bound_sql(model, as_of).ok(),
         None => None,
     };
     Ok(Shown {
@@ -223,7 +239,7 @@ fn of_model(project: &Project, model: &Model, as_of: AsOfDate) -> Result<Shown> 
         reads: names(project.manifest().reads(&model.name)),
         reads_past: names(&model.reads_past),
         read_by: names(project.manifest().read_by(&model.name)),
-        columns: columns.collect(),
+        columns,
         params: params.collect(),
         checks: checks.collect(),
         step: model.step().map(|step| step.name().to_owned()),
@@ -299,20 +315,5 @@ fn param_type_name(param_type: ParamType) -> &'static str {
         ParamType::String => "string",
         ParamType::Bool => "bool",
         ParamType::Date => "date",
-    }
-}
-
-/// A type of a column as `sources.toml` would write it.
-pub(super) fn type_name(data_type: &DataType) -> String {
-    match data_type {
-        DataType::Utf8 => "string".to_owned(),
-        DataType::Int64 => "int".to_owned(),
-        DataType::Float64 => "float".to_owned(),
-        DataType::Boolean => "bool".to_owned(),
-        DataType::Date32 => "date".to_owned(),
-        DataType::Timestamp(_, _) => "timestamp".to_owned(),
-        DataType::Decimal128(precision, scale) => format!("decimal({precision},{scale})"),
-        DataType::List(field) => format!("list of {}", type_name(field.data_type())),
-        other => other.to_string().to_lowercase(),
     }
 }

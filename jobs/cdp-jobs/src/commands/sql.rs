@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Read, Write};
 use cdp_plan::AsOfDate;
 use cdp_runner::Project;
 
-use super::{Context, prompt};
+use super::{Context, prompt, warn};
 use crate::cli::{Format, SqlArgs};
 use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, Result};
@@ -17,7 +17,8 @@ const ROWS_SHOWN: usize = 100;
 
 /// Answers one query, or those typed at a prompt.
 pub(super) async fn sql(context: &Context, args: &SqlArgs) -> Result {
-    let project = project::open(&context.settings).await?;
+    let (project, faults) = project::open_to_look(&context.settings).await?;
+    warn(context, &faults);
     project::expect_lake(&project, &context.settings)?;
     let asker = Asker {
         context,

@@ -6,11 +6,12 @@ use cdp_runner::RunRow;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Context;
+use super::run::broken_rule;
+use super::{Context, warn};
 use crate::cli::StatusArgs;
 use crate::exit_status::ExitStatus;
 use crate::failure::Result;
-use crate::output::{Table, count, counted, duration, print_json, print_text};
+use crate::output::{Table, count, duration, print_json, print_text};
 use crate::project;
 
 /// More tasks than any run has.
@@ -33,7 +34,8 @@ struct Run {
 
 /// Prints the last runs, newest first.
 pub(super) async fn status(context: &Context, args: &StatusArgs) -> Result {
-    let project = project::open(&context.settings).await?;
+    let (project, faults) = project::open_to_look(&context.settings).await?;
+    warn(context, &faults);
     project::expect_lake(&project, &context.settings)?;
     let rows = project.runs(args.last.saturating_mul(TASKS_MAX)).await?;
     let mut runs = grouped(rows);
@@ -147,10 +149,7 @@ fn broken(task: &RunRow) -> Vec<String> {
         .filter(|breach| breach["severity"] == "fail");
     let rules = failed.map(|breach| {
         let rule = breach["rule"].as_str().unwrap_or_default();
-        format!(
-            "{rule} does not hold for {}",
-            counted(breach["rows"].as_u64().unwrap_or(0), "row")
-        )
+        broken_rule(rule, breach["rows"].as_u64().unwrap_or(0))
     });
     task.error.clone().into_iter().chain(rules).collect()
 }

@@ -1,6 +1,7 @@
 //! `validate`: every fault of cdp.toml and sql/ at once; with `--connect` those of the sources too.
 
 use cdp_plan::{Fault, Faults};
+use cdp_runner::Project;
 use serde::Serialize;
 
 use super::Context;
@@ -35,38 +36,51 @@ impl<'a> From<&'a Fault> for Told<'a> {
 
 /// Checks a project.
 pub(super) async fn validate(context: &Context, args: &ValidateArgs) -> Result {
+    let mut notes = Vec::new();
     let found = match project::open(&context.settings).await {
         Ok(project) => {
-            let unfit = if args.connect {
+            notes = project.undescribed();
+            let mut unfit = Vec::new();
+            if args.connect {
                 project::expect_lake(&project, &context.settings)?;
-                project.connect().await?
-            } else {
-                Vec::new()
-            };
+                let (faults, told) = project.connect().await?;
+                unfit = faults;
+                notes.extend(told);
+            }
             match Faults::check(unfit) {
-                Ok(()) => return sound(context, &project, args.connect),
+                Ok(()) => return sound(context, &project, &notes, args.connect),
                 Err(faults) => faults,
             }
         }
         Err(failure) => project::faults_of(failure)?,
     };
     if !context.output.is_json() {
+        say(context, &notes);
         return Err(found.into());
     }
     let faults: Vec<Told<'_>> = found.iter().map(Told::from).collect();
-    print_json(&serde_json::json!({ "faults": faults }))?;
+    print_json(&serde_json::json!({ "faults": faults, "notes": notes }))?;
     Err(Failure::Told(ExitStatus::Faulty))
 }
 
-fn sound(context: &Context, project: &cdp_runner::Project, connected: bool) -> Result {
+fn say(context: &Context, notes: &[String]) {
+    for note in notes {
+        context.output.say(format!("note: {note}"));
+    }
+}
+
+fn sound(context: &Context, project: &Project, notes: &[String], connected: bool) -> Result {
     let sources = project.manifest().sources().count() as u64;
     let models = project.manifest().models().count() as u64;
     if context.output.is_json() {
         let none: [Told<'_>; 0] = [];
-        let found = serde_json::json!({ "sources": sources, "models": models, "faults": none });
+        let found = serde_json::json!({
+            "sources": sources, "models": models, "faults": none, "notes": notes,
+        });
         print_json(&found)?;
         return Ok(ExitStatus::Done);
     }
+    say(context, notes);
     let (sources, models) = (counted(sources, "source"), counted(models, "model"));
     let opened = if connected {
         ", every source opened"

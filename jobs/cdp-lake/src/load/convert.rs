@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray};
+use arrow::compute::kernels::cmp::not_distinct;
 use arrow::compute::{CastOptions, cast_with_options, filter_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use cdp_plan::Source;
+use cdp_plan::{ColumnType, Source};
 
 use crate::error::Result;
 use crate::quarantine::BadRow;
 use crate::types::{arrow_type, source_schema};
+use crate::words;
 
 /// The file that a row came from.
 pub(super) const SOURCE_FILE: &str = "_source_file";
@@ -53,10 +55,14 @@ pub(super) fn convert(
             for (row, fault) in faults.iter_mut().enumerate() {
                 if typed.is_null(row) && read.is_valid(row) {
                     let value = arrow::util::display::array_value_to_string(&shown, row)?;
-                    let what = format!("`{name}`: `{value}` is not of type {column_type}");
-                    add(fault, what);
+                    add(fault, format!("`{name}`: {}", misfit(&value, *column_type)));
                 }
             }
+        }
+        for row in digits_lost(read, &typed, *column_type)? {
+            let value = arrow::util::display::array_value_to_string(read, row)?;
+            let what = format!("`{name}`: `{value}` has more digits than {column_type} keeps");
+            add(&mut faults[row], what);
         }
         if source.required.contains(name) && typed.null_count() > 0 {
             for (row, fault) in faults.iter_mut().enumerate() {
@@ -84,6 +90,54 @@ pub(super) fn convert(
     }
     let fits: BooleanArray = faults.iter().map(|fault| Some(fault.is_none())).collect();
     Ok(filter_record_batch(&batch, &fits)?)
+}
+
+/// Why a value does not fit its column, and how one that fits is written.
+fn misfit(value: &str, column_type: ColumnType) -> String {
+    let word = match column_type {
+        ColumnType::Decimal { .. } => "decimal".to_owned(),
+        other => other.to_string(),
+    };
+    let what = match column_type {
+        ColumnType::Decimal { .. } => format!("a {column_type}"),
+        _ => words::with_article(&word),
+    };
+    match words::form_of(&word) {
+        Some(form) => format!("`{value}` is not {what}; write it like {form}"),
+        None => format!("`{value}` is not {what}"),
+    }
+}
+
+/// The rows whose value would be rounded or cut. Floats of a Parquet file are rounded to a decimal:
+/// they hold no exact amount anyway.
+fn digits_lost(read: &ArrayRef, typed: &ArrayRef, column_type: ColumnType) -> Result<Vec<usize>> {
+    let rows = 0..read.len();
+    match (column_type, read.data_type()) {
+        (ColumnType::Decimal { scale, .. }, DataType::Utf8) => {
+            let texts = read.as_string::<i32>();
+            let scale = usize::try_from(scale).unwrap_or(0);
+            let lost = |row: &usize| typed.is_valid(*row) && digits(texts.value(*row)) > scale;
+            Ok(rows.filter(lost).collect())
+        }
+        (
+            ColumnType::Decimal { .. } | ColumnType::Int,
+            DataType::Decimal128(_, _) | DataType::Decimal256(_, _),
+        )
+        | (ColumnType::Int, DataType::Float32 | DataType::Float64) => {
+            let back = cast(typed, read.data_type())?;
+            let same = not_distinct(&back, read)?;
+            Ok(rows
+                .filter(|row| typed.is_valid(*row) && !same.value(*row))
+                .collect())
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// How many digits of a written number stand behind its point, without zeros at the end.
+fn digits(text: &str) -> usize {
+    let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
+    fraction.trim_end().trim_end_matches('0').len()
 }
 
 fn add(fault: &mut Option<String>, what: String) {
@@ -116,4 +170,23 @@ fn as_json(source: &Source, columns: &[ArrayRef], row: usize) -> Result<String> 
         }
     }
     Ok(serde_json::Value::Object(values).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_behind_the_point_are_counted() {
+        let counts = [
+            ("10", 0),
+            ("10.99", 2),
+            ("10.990", 2),
+            ("-10.999", 3),
+            ("0.30000000000000004", 17),
+        ];
+        for (text, count) in counts {
+            assert_eq!(digits(text), count, "{text}");
+        }
+    }
 }

@@ -62,10 +62,7 @@ impl CsvRows {
                 format!("`{shown}`, line 1: the header lacks {}", missing.join(", ")),
             )
             .with("it has", names.join(", "))
-            .hint(format!(
-                "the columns of `{}` are declared in sql/sources.toml",
-                source.name.name()
-            )));
+            .hint(missing_hint(source, &names)));
         }
         let declared = |name: &&String| source.column(name).is_none();
         Ok(Self {
@@ -150,5 +147,27 @@ impl CsvRows {
     fn text(&self) -> String {
         let fields: Vec<_> = self.record.iter().map(String::from_utf8_lossy).collect();
         fields.join(",")
+    }
+}
+
+/// Why columns may be missing: mostly because the file is separated by something else.
+fn missing_hint(source: &Source, names: &[String]) -> String {
+    let separators = [(";", "`;`"), ("\t", "tabs"), ("|", "`|`")];
+    let separated = |header: &String| {
+        let mut known = separators.iter().filter(|(mark, _)| header.contains(mark));
+        known.next().map(|(_, shown)| *shown)
+    };
+    match names
+        .first()
+        .filter(|_| names.len() == 1)
+        .and_then(separated)
+    {
+        Some(shown) => format!(
+            "the file seems to be separated by {shown}, expected `,`: export it again with commas"
+        ),
+        None => format!(
+            "the columns of `{}` are declared in sql/sources.toml",
+            source.name.name()
+        ),
     }
 }

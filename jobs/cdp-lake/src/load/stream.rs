@@ -122,9 +122,9 @@ impl Feed {
                 outcome.set_aside, self.source.name
             ),
         )
-        .with("first", first.join("; "))
+        .with("first", first.join(" | "))
         .hint(format!(
-            "mend the file, correct sql/sources.toml, or raise `load.bad_rows_max_share` (now {})",
+            "fix the file, correct sql/sources.toml, or raise `load.bad_rows_max_share` (now {})",
             self.limits.bad_rows_max_share
         )))
     }

@@ -87,7 +87,7 @@ async fn bad_rows_are_set_aside_with_their_line_and_reason() {
     let columns = ["key".to_owned(), "reason".to_owned()];
     let found = crate::rows_to_csv(&batches, &columns).unwrap().join("\n");
     for expected in [
-        "a.csv:3,\"`amount`: `many` is not of type decimal(18,2)\"",
+        "a.csv:3,\"`amount`: `many` is not a decimal(18,2); write it like `1234.5`\"",
         "a.csv:5,\"the line has 2 fields, the header has 4\"",
         "a.csv:7,`order_id` is missing",
     ] {

@@ -17,7 +17,11 @@ fn nothing_typed() {
 #[test]
 fn dates_that_are_none() {
     let shop = Shop::with_orders();
-    for (name, date) in [("bad_date", "01.02.2026"), ("bad_day", "2026-02-30")] {
+    for (name, date) in [
+        ("bad_date", "01.02.2026"),
+        ("bad_day", "2026-02-30"),
+        ("short_day", "2026-1-1"),
+    ] {
         fails(
             &shop,
             name,
@@ -129,4 +133,25 @@ fn a_new_project_has_no_fault() {
     does(&shop, "init_validate", "validate --project mine");
     let told = cdp(shop.dir(), &["test", "--project", "mine"]).expect(0);
     assert!(told.stdout.contains("1 case passed, 0 failed"), "{told}");
+}
+
+/// What stands in comments below `[vars]` is there to be uncommented.
+#[test]
+fn the_examples_of_a_new_project_are_valid() {
+    let shop = Shop::new();
+    shop.cdp("init mine").expect(0);
+    let config = std::fs::read_to_string(shop.dir().join("mine/cdp.toml")).expect("it was made");
+    let (before, vars) = config.split_once("\n[vars]\n").expect("it has examples");
+    let is_example = |line: &str| line.starts_with("# [") || line.contains(" = ");
+    let uncommented: Vec<&str> = vars
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(example) if is_example(line) => example,
+            _ => line,
+        })
+        .collect();
+    let config = format!("{before}\n[vars]\n{}\n", uncommented.join("\n"));
+    assert!(config.contains("\n[vars.\""), "{config}");
+    shop.write("mine/cdp.toml", config);
+    shop.cdp("validate --project mine").expect(0);
 }

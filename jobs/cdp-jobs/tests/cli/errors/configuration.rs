@@ -132,6 +132,53 @@ fn vars_of_nothing() {
 }
 
 #[test]
+fn a_key_is_found_in_its_own_table() {
+    let shop = Shop::new();
+    shop.edit(
+        CONFIG,
+        "base = \"none\"\n",
+        "base = \"none\"\n\n[identity.types.user_id]\nnormalise = \"id\"\npriority = 1\n\n\
+         [identity.types.email]\nnormalise = \"emial\"\npriority = 2\n\n\
+         # [vars.\"features.order_features\"]\n# lookback = 10\n",
+    );
+    fails(&shop, "config_key_of_a_table", VALIDATE, 3);
+    shop.edit(CONFIG, "\"emial\"", "\"email\"");
+    let text = "[vars.\"features.order_features\"]\nlookback_days = 10\nlookback = 10\n";
+    shop.edit(
+        CONFIG,
+        "# lookback = 10\n",
+        &format!("# lookback = 10\n\n{text}"),
+    );
+    fails(&shop, "config_vars_beside_a_comment", VALIDATE, 3);
+}
+
+#[test]
+fn a_value_of_another_type_is_told_in_plain_words() {
+    let shop = Shop::new();
+    shop.edit(
+        CONFIG,
+        "base = \"none\"\n",
+        "base = true\n\n[engine]\nspill_dir = 5\n\n[churn]\nhorizon_days = \"90\"\nrows_min = 1.5\n\
+         l2 = \"much\"\n\n[identity]\nblocked_values = \"none\"\n",
+    );
+    fails(&shop, "config_words", VALIDATE, 3);
+}
+
+#[test]
+fn after_a_faulty_source_its_table_is_not_missed() {
+    let shop = Shop::new();
+    shop.edit(SOURCES, "\"decimal(18,2)\"", "\"money\"");
+    fails(&shop, "sources_type", VALIDATE, 3);
+}
+
+#[test]
+fn a_rule_that_does_not_fit_its_source() {
+    let shop = Shop::new();
+    shop.edit(SOURCES, "quantity > 0", "quantty > 0");
+    fails(&shop, "sources_rule", VALIDATE, 3);
+}
+
+#[test]
 fn faults_of_several_files_are_told_together() {
     let shop = Shop::new();
     shop.edit(CONFIG, "[project]\n", "[project]\nowner = \"me\"\n");

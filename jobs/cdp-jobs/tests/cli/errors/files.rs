@@ -83,6 +83,43 @@ fn wrong_types() {
 }
 
 #[test]
+fn values_are_told_the_form_they_should_have() {
+    let shop = shop_with(
+        "bad.csv",
+        format!(
+            "{HEADER}o4,ann,\"1,50\",1,2026-01-03T12:00:00Z,2026-01-03T12:05:00Z\n\
+             o5,ann,1.00,1.5,2026-01-03T12:00:00Z,2026-01-03T12:05:00Z\n\
+             o6,ann,1.00,1,24.08.2025 21:38,2026-01-03T12:05:00Z\n"
+        ),
+    );
+    fails(&shop, "load_forms", LOAD, 3);
+}
+
+#[test]
+fn an_amount_with_too_many_digits() {
+    let row = |amount: &str| {
+        format!("o-{amount},ann,{amount},1,2026-01-03T12:00:00Z,2026-01-03T12:05:00Z\n")
+    };
+    let shop = shop_with("bad.csv", format!("{HEADER}{}", row("10.999")));
+    fails(&shop, "load_digits", LOAD, 3);
+    let fine: String = ["10.990", "10", "-0.5"].map(row).concat();
+    shop.write("fine.csv", format!("{HEADER}{fine}"));
+    does(
+        &shop,
+        "load_digits_fine",
+        "load orders fine.csv --project shop",
+    );
+}
+
+#[test]
+fn another_separator() {
+    let shop = shop_with("bad.csv", HEADER.replace(',', ";"));
+    fails(&shop, "load_semicolons", LOAD, 3);
+    shop.write("bad.csv", HEADER.replace(',', "\t"));
+    fails(&shop, "load_tabs", LOAD, 3);
+}
+
+#[test]
 fn a_missing_column() {
     let shop = shop_with("bad.csv", "order_id,customer,amount\no4,ann,1.00\n");
     fails(&shop, "load_missing_columns", LOAD, 3);

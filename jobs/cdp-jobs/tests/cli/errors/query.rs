@@ -56,6 +56,123 @@ fn types_that_do_not_fit() {
 }
 
 #[test]
+fn types_that_do_not_fit_are_found_among_calls() {
+    let shop = features_with(
+        "sum(amount) as order_amount",
+        "sum(amount) as order_amount,\n    min(customer) as first_customer,\n    \
+         sum(customer) as customers",
+    );
+    fails(&shop, "sql_types_second_sum", VALIDATE, 3);
+}
+
+#[test]
+fn a_literal_that_is_no_date() {
+    let shop = features_with("$as_of_date - $lookback_days", "cast('01.01.2026' as date)");
+    shop.edit(
+        SIDECAR,
+        "[params]\nlookback_days = { type = \"int\", default = 30 }\n",
+        "",
+    );
+    fails(&shop, "sql_literal", VALIDATE, 3);
+}
+
+#[test]
+fn a_column_that_the_engine_does_not_place() {
+    let shop = features_with(
+        "count(*) as order_count",
+        "count(order_id) as order_count,\n    max(array_length(make_array(customer, oder_id))) as n",
+    );
+    fails(&shop, "sql_column_in_a_list", VALIDATE, 3);
+    let unnested = "with orders as (select * from staging.orders)\n\n\
+                    select unnest(make_array(customer, coupon)) as coupon, order_id\nfrom orders\n";
+    shop.write("shop/sql/staging/coupons.sql", unnested);
+    shop.write(
+        "shop/sql/staging/coupons.toml",
+        "description = \"Coupons. One row per order_id.\"\nowner = \"shop\"\n\
+         materialization = \"view\"\ngrain = [\"order_id\"]\n",
+    );
+    fails(&shop, "sql_column_unnested", VALIDATE, 3);
+}
+
+#[test]
+fn an_identifier_type_that_nobody_declared() {
+    let shop = Shop::new();
+    shop.edit(
+        STAGING,
+        "    customer,\n",
+        "    customer,\n    identifier('emial', customer) as email_identifier,\n    \
+         identifier('mobile', customer) as mobile_identifier,\n    \
+         identifier(customer, customer) as any_identifier,\n    \
+         identifier('email', customer) as identifier,\n",
+    );
+    fails(&shop, "sql_identifier_type", VALIDATE, 3);
+}
+
+#[test]
+fn a_column_that_a_sidecar_describes_and_the_query_lacks() {
+    let shop = Shop::new();
+    shop.edit(STAGING, "    amount,\n", "");
+    shop.edit(
+        "shop/sql/staging/orders.toml",
+        "grain           = [\"order_id\"]\n",
+        "grain           = [\"order_id\"]\n\n[columns]\namount = \"what was paid\"\n",
+    );
+    fails(&shop, "sql_lacks_a_described_column", VALIDATE, 3);
+}
+
+/// Whoever brings tables of their own rewrites staging, and leaves the rest as it came.
+#[test]
+fn a_column_that_the_built_in_queries_miss() {
+    let shop = Shop::new();
+    shop.cdp("init mine").expect(0);
+    shop.edit(
+        "mine/sql/staging/orders.sql",
+        "    channel,\n    total_amount,\n    currency,\n    ordered_at,\n    order_type = ",
+        "    total_amount,\n    currency,\n    ordered_at,\n    order_type = ",
+    );
+    let validate = "validate --project mine";
+    fails(&shop, "own_staging_lacks_a_described_column", validate, 3);
+    shop.write(
+        "mine/sql/staging/orders.toml",
+        "description = \"Orders. One row per order_id.\"\nowner = \"shop\"\n\
+         materialization = \"scratch\"\ngrain = [\"order_id\"]\n",
+    );
+    shop.edit(
+        "mine/sql/staging/orders.sql",
+        "    currency,\n    ordered_at,\n    order_type = ",
+        "    ordered_at,\n    order_type = ",
+    );
+    shop.edit(
+        "mine/sql/staging/orders.sql",
+        "    user_id_identifier,\n    email_identifier,\n    phone_identifier,\n    coalesce",
+        "    email_identifier,\n    phone_identifier,\n    coalesce",
+    );
+    fails(&shop, "own_staging_lacks_columns", validate, 3);
+}
+
+/// What a project is and holds is looked up when something is at fault.
+#[test]
+fn a_project_at_fault_can_be_looked_at() {
+    let shop = Shop::with_features();
+    shop.edit(STAGING, "from raw.orders", "fro raw.orders");
+    does(&shop, "at_fault_show", "show --project shop staging.orders");
+    does(
+        &shop,
+        "at_fault_sql",
+        "sql --project shop 'select customer from features.order_features order by customer'",
+    );
+    let told = shop.cdp("status --project shop").expect(0);
+    assert!(told.stderr.contains("the project is at fault"), "{told}");
+    shop.edit(STAGING, "fro raw.orders", "from raw.orders");
+    shop.edit(FEATURES, "sum(amount)", "sum(amonut)");
+    does(
+        &shop,
+        "at_fault_show_columns",
+        "show --project shop --as-of 2026-01-04 features.order_features",
+    );
+}
+
+#[test]
 fn a_column_that_is_not_grouped() {
     let shop = features_with("group by customer", "group by order_id");
     fails(&shop, "sql_group_by", VALIDATE, 3);

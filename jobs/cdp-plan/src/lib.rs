@@ -22,6 +22,7 @@ mod selector;
 mod source;
 mod statement;
 mod toml_file;
+mod training;
 
 pub use check::{Check, Rule, Severity};
 pub use column_type::ColumnType;
@@ -34,7 +35,7 @@ pub use model::{Body, Materialization, Model, Step};
 pub use name::{NameError, TableName, is_snake_case};
 pub use nearest::hint as nearest_hint;
 pub use param::{ParamType, ParamValue, TaskDates, supplied};
-pub use plan::{LakeState, Plan, Purpose, Rest, Task, TaskId, Work};
+pub use plan::{LakeState, NotDue, Plan, Purpose, Task, TaskId, Work};
 pub use selector::Selection;
 pub use source::Source;
 pub use statement::Statement;

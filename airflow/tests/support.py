@@ -202,7 +202,8 @@ class FakeProgram:
     def plans(self, layers: list[str]) -> None:
         """Makes `plan` name these layers."""
         task = {"name": "features.orders", "as_of_date": "DAY", "writes": "features/orders"}
-        plan = {"as_of_date": "DAY", "layers": layers, "tasks": [task], "resting": []}
+        plan = {"as_of_date": "DAY", "layers": layers, "tasks": [task]}
+        plan |= {"training": None, "not_due": []}
         (self.folder / "plan.json").write_text(json.dumps(plan))
 
     def ends(self, name: str, *codes: int) -> None:

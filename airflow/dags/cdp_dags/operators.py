@@ -54,8 +54,10 @@ class CdpPlanOperator(CdpJobsOperator):
         plan = json.loads(self.run_command("plan", "--as-of", day, "--format", "json"))
         for task in plan["tasks"]:
             self.log.info("%s for %s writes %s", task["name"], task["as_of_date"], task["writes"])
-        for rest in plan["resting"]:
-            self.log.info("%s rests: %s", rest["name"], rest["reason"])
+        if plan["training"]:
+            self.log.info("training is due: %s", plan["training"])
+        for model in plan["not_due"]:
+            self.log.info("%s is not due: %s", model["name"], model["reason"])
         check_layers(plan["layers"])
         return {
             "as_of_date": day,

@@ -152,7 +152,7 @@ pub(crate) struct RunArgs {
     pub(crate) as_of: AsOfDate,
     #[command(flatten)]
     pub(crate) select: SelectArgs,
-    /// Do also what is up to date
+    /// Do also what is up to date; with `--select +scores.churn_model+`, train also when it is not due
     #[arg(long)]
     pub(crate) force: bool,
 }

@@ -77,8 +77,15 @@ impl Observer for Bar {
     fn on(&self, event: &Event<'_>) {
         match event {
             Event::RunStarted {
-                as_of_date, tasks, ..
+                as_of_date,
+                tasks,
+                training,
+                ..
             } => {
+                if let Some(training) = training {
+                    self.bar
+                        .println(format!("as of {as_of_date}: training is due: {training}"));
+                }
                 self.bar.set_length(*tasks as u64);
                 self.bar.set_message(format!("as of {as_of_date}"));
                 self.bar.enable_steady_tick(Duration::from_millis(120));

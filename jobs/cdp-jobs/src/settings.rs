@@ -42,6 +42,13 @@ impl Settings {
         self.project_dir.join(path).display().to_string()
     }
 
+    /// ` --project DIR --lake URL` as far as they are needed, for commands in hints.
+    pub(crate) fn flags(&self) -> String {
+        let lake = self.lake.as_ref();
+        let lake = lake.map_or_else(String::new, |lake| format!(" --lake {lake}"));
+        format!("{}{lake}", self.project_flag())
+    }
+
     /// ` --project DIR` when it is needed, for commands in hints.
     pub(crate) fn project_flag(&self) -> String {
         if self.project_dir == Path::new(".") {

@@ -24,6 +24,7 @@ mod source;
 mod statement;
 mod toml_file;
 mod toml_place;
+mod training;
 
 pub use check::{Check, Rule, Severity};
 pub use column_type::ColumnType;
@@ -36,7 +37,7 @@ pub use model::{Body, Materialization, Model, Step};
 pub use name::{NameError, TableName, is_snake_case};
 pub use nearest::{hint as nearest_hint, nearest as nearest_name};
 pub use param::{ParamType, ParamValue, TaskDates, supplied};
-pub use plan::{LakeState, Plan, Purpose, Rest, Task, TaskId, Work};
+pub use plan::{LakeState, NotDue, Plan, Purpose, Task, TaskId, Work};
 pub use selector::Selection;
 pub use source::Source;
 pub use statement::Statement;

@@ -8,9 +8,10 @@ use serde::Serialize;
 use crate::date::AsOfDate;
 use crate::layer::Layer;
 use crate::manifest::Manifest;
-use crate::model::{Materialization, Model, Step};
+use crate::model::{Materialization, Model};
 use crate::name::TableName;
 use crate::selector::Selection;
+use crate::training::{self, Due};
 
 /// What the lake holds already, as far as planning needs it.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +20,11 @@ pub struct LakeState {
     pub partitions: BTreeMap<TableName, BTreeSet<AsOfDate>>,
     /// The day after the first event of any source: the first date a run can speak for.
     pub first_date: Option<AsOfDate>,
+    /// What differs between the newest model of an earlier date and one that was trained now;
+    /// empty when nothing does, or there is none.
+    pub model_changes: Vec<String>,
+    /// Partitions of cut-offs that were made by another query than that of today.
+    pub outdated: BTreeSet<(TableName, AsOfDate)>,
 }
 
 /// Why a task is in the plan.
@@ -27,7 +33,8 @@ pub struct LakeState {
 pub enum Purpose {
     /// The date that was asked for.
     AsOf,
-    /// Features of an earlier cut-off, which training reads and the lake does not hold yet.
+    /// Features of an earlier cut-off, which training reads and the lake does not hold as they are
+    /// defined now.
     CutOff,
 }
 
@@ -86,12 +93,12 @@ fn task_id(name: &TableName, date: AsOfDate) -> TaskId {
     TaskId(format!("{name}@{date}"))
 }
 
-/// A model that was selected and will not run, with the reason.
+/// A model that was selected and is not due, with the reason.
 #[derive(Debug, Clone, Serialize)]
-pub struct Rest {
+pub struct NotDue {
     /// The model.
     pub name: TableName,
-    /// Why it rests.
+    /// Why it is not due.
     pub reason: String,
 }
 
@@ -106,52 +113,52 @@ pub struct Plan {
     pub layers: Vec<Layer>,
     /// Every task, each after those it depends on.
     pub tasks: Vec<Task>,
-    /// What was selected and rests.
-    pub resting: Vec<Rest>,
+    /// Why a model of churn is trained, and for which earlier dates features are made for it;
+    /// `None` when nothing of it is in the plan.
+    pub training: Option<String>,
+    /// What was selected and is not due.
+    pub not_due: Vec<NotDue>,
 }
 
 impl Plan {
-    /// The plan of a run for one date.
+    /// The plan of a run for one date; by force, what is named is due.
     pub fn make(
         manifest: &Manifest,
         churn: &ChurnConfig,
         selection: &Selection,
         as_of_date: AsOfDate,
         state: &LakeState,
+        force: bool,
     ) -> Self {
-        let trained = trained_lately(manifest, churn, as_of_date, state);
-        let mut resting = Vec::new();
-        let mut training = Vec::new();
+        let due = Due::find(manifest, churn, selection, as_of_date, state, force);
+        let mut not_due = Vec::new();
+        let mut trained = Vec::new();
         let mut wanted: Vec<(AsOfDate, &Model, Purpose)> = Vec::new();
         for model in manifest
             .models()
             .filter(|model| model.materialization.is_stored())
         {
             let selected = selection.holds(&model.name);
-            if let (true, Some(date)) = (model.reads_cutoffs(), trained) {
-                let reason = format!(
-                    "the model of {date} serves; `retrain_days` is {}",
-                    churn.retrain_days()
-                );
-                let name = model.name.clone();
-                resting.extend(selected.then_some(Rest { name, reason }));
+            if let (true, Due::No(reason)) = (model.reads_cutoffs(), &due) {
+                let (name, reason) = (model.name.clone(), reason.clone());
+                not_due.extend(selected.then_some(NotDue { name, reason }));
                 continue;
             }
             if model.reads_cutoffs() {
                 // Selected or not: a run of one layer makes its part of the cut-offs.
-                training.push(model);
+                trained.push(model);
             }
             if selected {
                 wanted.push((as_of_date, model, Purpose::AsOf));
             }
         }
-        let cutoff_dates = if training.is_empty() {
+        let cutoff_dates = if trained.is_empty() {
             Vec::new()
         } else {
-            cutoffs(churn, as_of_date, state)
+            training::cutoffs(churn, as_of_date, state)
         };
         for date in &cutoff_dates {
-            let missing = missing(manifest, &training, *date, state);
+            let missing = training::missing(manifest, &trained, *date, state);
             let chosen = missing
                 .into_iter()
                 .filter(|model| selection.holds(&model.name));
@@ -169,66 +176,13 @@ impl Plan {
         layers.dedup();
         Self {
             as_of_date,
+            training: training::told(&due, &trained, &tasks),
             cutoff_dates,
             layers,
             tasks,
-            resting,
+            not_due,
         }
     }
-}
-
-/// The date of a model that still serves at D: one of an earlier day, not `retrain_days` old yet.
-fn trained_lately(
-    manifest: &Manifest,
-    churn: &ChurnConfig,
-    as_of_date: AsOfDate,
-    state: &LakeState,
-) -> Option<AsOfDate> {
-    let model = manifest
-        .models()
-        .find(|model| model.step() == Some(Step::TrainChurn))?;
-    let dates = state.partitions.get(&model.name)?;
-    let latest = dates.range(..as_of_date).next_back()?;
-    let age = as_of_date.epoch_day() - latest.epoch_day();
-    (i64::from(age) < i64::from(churn.retrain_days())).then_some(*latest)
-}
-
-fn cutoffs(churn: &ChurnConfig, as_of_date: AsOfDate, state: &LakeState) -> Vec<AsOfDate> {
-    let first = state.first_date;
-    churn
-        .all_cutoffs(as_of_date.epoch_day())
-        .into_iter()
-        .filter_map(AsOfDate::from_epoch_day)
-        .filter(|date| first.is_some_and(|first| *date >= first))
-        .collect()
-}
-
-/// The stored models that training needs at a cut-off and that have no partition for it.
-fn missing<'a>(
-    manifest: &'a Manifest,
-    training: &[&Model],
-    date: AsOfDate,
-    state: &LakeState,
-) -> Vec<&'a Model> {
-    let mut needed = BTreeSet::new();
-    let mut open: Vec<TableName> = training
-        .iter()
-        .flat_map(|model| model.reads_past.clone())
-        .collect();
-    while let Some(name) = open.pop() {
-        let held = state
-            .partitions
-            .get(&name)
-            .is_some_and(|dates| dates.contains(&date));
-        if !held && needed.insert(name.clone()) {
-            open.extend(manifest.inputs(&name));
-        }
-    }
-    manifest
-        .models()
-        .filter(|model| needed.contains(&model.name))
-        .filter(|model| model.materialization == Materialization::Partition)
-        .collect()
 }
 
 fn inspections(manifest: &Manifest, selection: &Selection, as_of_date: AsOfDate) -> Vec<Task> {

@@ -13,17 +13,21 @@ use crate::nearest;
 #[derive(Debug, Clone)]
 pub struct Selection {
     names: BTreeSet<TableName>,
+    /// Those that were typed, not those that came with others or with a layer.
+    typed: BTreeSet<TableName>,
 }
 
 impl Selection {
     /// Reads selectors; none at all selects everything. Every faulty one is reported.
     pub fn parse(selectors: &[String], manifest: &Manifest) -> Result<Self, Faults> {
         let mut names = BTreeSet::new();
+        let mut typed = BTreeSet::new();
         let mut faults = Vec::new();
         let words = selectors.iter().flat_map(|text| text.split(','));
         for word in words.map(str::trim).filter(|word| !word.is_empty()) {
-            if let Err(fault) = add(word, manifest, &mut names) {
-                faults.push(*fault);
+            match add(word, manifest, &mut names) {
+                Ok(name) => typed.extend(name),
+                Err(fault) => faults.push(*fault),
             }
         }
         Faults::check(faults)?;
@@ -31,16 +35,26 @@ impl Selection {
             names.extend(manifest.models().map(|model| model.name.clone()));
             names.extend(manifest.sources().map(|source| source.name.clone()));
         }
-        Ok(Self { names })
+        Ok(Self { names, typed })
     }
 
     /// Whether a model or source is selected.
     pub fn holds(&self, name: &TableName) -> bool {
         self.names.contains(name)
     }
+
+    /// Whether a model was typed by its name, alone or with what it reads or what reads it.
+    pub fn names(&self, name: &TableName) -> bool {
+        self.typed.contains(name)
+    }
 }
 
-fn add(word: &str, manifest: &Manifest, names: &mut BTreeSet<TableName>) -> Result<(), Box<Fault>> {
+/// Adds what a selector means; gives the model that it names.
+fn add(
+    word: &str,
+    manifest: &Manifest,
+    names: &mut BTreeSet<TableName>,
+) -> Result<Option<TableName>, Box<Fault>> {
     if let Some(text) = word.strip_prefix("layer:") {
         let layer: Layer = text.parse().map_err(|()| {
             let known: Vec<&str> = Layer::of_models().map(Layer::name).collect();
@@ -54,7 +68,7 @@ fn add(word: &str, manifest: &Manifest, names: &mut BTreeSet<TableName>) -> Resu
         if matches!(layer, Layer::Staging | Layer::Raw) {
             names.extend(manifest.sources().map(|source| source.name.clone()));
         }
-        return Ok(());
+        return Ok(None);
     }
     let (upstream, rest) = match word.strip_prefix('+') {
         Some(rest) => (true, rest),
@@ -77,8 +91,8 @@ fn add(word: &str, manifest: &Manifest, names: &mut BTreeSet<TableName>) -> Resu
             manifest.read_by(name).cloned().collect()
         });
     }
-    names.insert(name);
-    Ok(())
+    names.insert(name.clone());
+    Ok(Some(name))
 }
 
 fn walk(

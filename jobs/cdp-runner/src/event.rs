@@ -32,6 +32,8 @@ pub enum Event<'a> {
         as_of_date: AsOfDate,
         /// How many tasks it has.
         tasks: usize,
+        /// Why a model of churn is trained, and which earlier dates are made for it.
+        training: Option<&'a str>,
     },
     /// A task begins.
     TaskStarted {

@@ -12,6 +12,7 @@ use cdp_lake::{LakeError, Provenance, Result, Staged, append_rows};
 use cdp_plan::{AsOfDate, Layer, TableName};
 use serde::Serialize;
 
+use crate::matrix::{days, micros, one_batch, strings};
 use crate::project::Project;
 use crate::record::{TaskRecord, TaskStatus};
 
@@ -177,6 +178,51 @@ pub(crate) async fn published(project: &Project) -> Result<Published> {
         }
     }
     Ok(published)
+}
+
+/// What made the latest published rows of a task and date, and when.
+pub(crate) struct Made {
+    pub(crate) sql_sha256: String,
+    /// In microseconds.
+    pub(crate) finished_at: i64,
+}
+
+/// What made the published rows of some dates, from the ledger.
+pub(crate) async fn made(
+    project: &Project,
+    dates: &[AsOfDate],
+) -> Result<BTreeMap<(String, AsOfDate), Made>> {
+    let mut made = BTreeMap::new();
+    let table = project.lake().url(&name()?)?;
+    if dates.is_empty() || project.lake().open(&table).await?.is_none() {
+        return Ok(made);
+    }
+    let status = TaskStatus::Succeeded.name();
+    let listed: Vec<String> = dates.iter().map(|date| format!("date '{date}'")).collect();
+    let query = format!(
+        "select task, as_of_date, last_value(sql_sha256 order by finished_at, run_id) as sql_sha256, \
+         max(finished_at) as finished_at from {RUNS} \
+         where status = '{status}' and as_of_date in ({}) group by task, as_of_date",
+        listed.join(", ")
+    );
+    let answer = project.query(&query, None, None).await?;
+    let batch = one_batch(&answer)?;
+    let times = micros(&batch, "finished_at")?;
+    let rows = strings(&batch, "task")?.into_iter();
+    let rows = rows.zip(days(&batch, "as_of_date")?);
+    let rows = rows.zip(strings(&batch, "sql_sha256")?).zip(times);
+    for (((task, day), sql_sha256), finished_at) in rows {
+        if let Some(date) = AsOfDate::from_epoch_day(day) {
+            made.insert(
+                (task, date),
+                Made {
+                    sql_sha256,
+                    finished_at,
+                },
+            );
+        }
+    }
+    Ok(made)
 }
 
 /// The newest rows, newest first.

@@ -15,6 +15,7 @@ mod run;
 mod state;
 mod steps;
 mod task;
+mod training;
 
 pub use case::CaseResult;
 pub use event::{Event, Host, Observer};

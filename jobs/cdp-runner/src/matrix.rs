@@ -1,10 +1,14 @@
 //! Record batches into the values that models and steps work on.
 
+use std::collections::BTreeMap;
+
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::compute::{cast, concat_batches};
-use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{
+    DataType, Date32Type, Float64Type, Int64Type, Schema, TimestampMicrosecondType,
+};
 use arrow::record_batch::RecordBatch;
-use cdp_churn::FeatureTable;
+use cdp_churn::{FeatureKind, FeatureTable};
 use cdp_lake::{ErrorKind, LakeError, QueryResult, Result};
 
 /// Columns of `features.churn_features` that are no features.
@@ -79,6 +83,24 @@ pub(crate) fn counts(batch: &RecordBatch, name: &str) -> Result<Vec<u64>> {
         .collect())
 }
 
+/// What each feature column holds, as [`feature_table`] takes it; columns that it would refuse are
+/// left out.
+pub(crate) fn feature_kinds(schema: &Schema) -> BTreeMap<String, FeatureKind> {
+    let columns = schema.fields().iter();
+    let features = columns.filter(|field| !NOT_FEATURES.contains(&field.name().as_str()));
+    features
+        .filter_map(|field| Some((field.name().clone(), kind(field.data_type())?)))
+        .collect()
+}
+
+fn kind(data_type: &DataType) -> Option<FeatureKind> {
+    match data_type {
+        DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 => Some(FeatureKind::Categorical),
+        other if other.is_numeric() || *other == DataType::Boolean => Some(FeatureKind::Numeric),
+        _ => None,
+    }
+}
+
 /// All feature columns: numbers and truth values as numbers, texts as categories.
 pub(crate) fn feature_table(batch: &RecordBatch) -> Result<FeatureTable> {
     let mut table = FeatureTable::new();
@@ -88,8 +110,8 @@ pub(crate) fn feature_table(batch: &RecordBatch) -> Result<FeatureTable> {
         if NOT_FEATURES.contains(&name) {
             continue;
         }
-        let inserted = match field.data_type() {
-            DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 => {
+        let inserted = match kind(field.data_type()) {
+            Some(FeatureKind::Categorical) => {
                 let values = texts(batch, name)?;
                 let values = values
                     .iter()
@@ -97,13 +119,13 @@ pub(crate) fn feature_table(batch: &RecordBatch) -> Result<FeatureTable> {
                     .collect();
                 table.insert(name, cdp_churn::FeatureColumn::Categorical(values))
             }
-            other if other.is_numeric() || *other == DataType::Boolean => {
+            Some(FeatureKind::Numeric) => {
                 table.insert(name, cdp_churn::FeatureColumn::Numeric(numbers(values)?))
             }
-            other => {
+            None => {
                 return Err(LakeError::new(
                     ErrorKind::Schema,
-                    format!("the feature `{name}` is of type {other}"),
+                    format!("the feature `{name}` is of type {}", field.data_type()),
                 )
                 .hint("features are numbers, truth values or texts; cast it in the query"));
             }

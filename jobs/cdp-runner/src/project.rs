@@ -145,10 +145,16 @@ impl Project {
         Ok((faults, notes))
     }
 
-    /// What a run for a date would do, given what the lake holds.
-    pub async fn plan(&self, as_of: AsOfDate, select: &[String]) -> Result<Plan, ProjectError> {
+    /// What a run for a date would do, given what the lake holds; by force, the model is trained
+    /// that `select` names.
+    pub async fn plan(
+        &self,
+        as_of: AsOfDate,
+        select: &[String],
+        force: bool,
+    ) -> Result<Plan, ProjectError> {
         let selection = Selection::parse(select, &self.manifest)?;
-        let state = state::read(self).await?;
+        let state = state::read(self, as_of).await?;
         if let Some(first) = state.first_date.filter(|first| as_of < *first) {
             return Err(Fault::new(format!("nothing was known before {as_of}"))
                 .hint(format!(
@@ -157,7 +163,14 @@ impl Project {
                 .into());
         }
         let churn = &self.config.churn;
-        Ok(Plan::make(&self.manifest, churn, &selection, as_of, &state))
+        Ok(Plan::make(
+            &self.manifest,
+            churn,
+            &selection,
+            as_of,
+            &state,
+            force,
+        ))
     }
 
     /// The rows of an analyst's query: as known before a date, or all there are.
@@ -218,7 +231,8 @@ impl Project {
         Ok(format!("{:#}", catalog.bind(model)?))
     }
 
-    fn cutoffs(&self, as_of: AsOfDate) -> Vec<AsOfDate> {
+    /// The cut-offs of a training, oldest first, whatever the lake holds.
+    pub(crate) fn cutoffs(&self, as_of: AsOfDate) -> Vec<AsOfDate> {
         let days = self.config.churn.all_cutoffs(as_of.epoch_day());
         days.into_iter()
             .filter_map(AsOfDate::from_epoch_day)

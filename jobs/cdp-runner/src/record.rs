@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cdp_lake::{Breach, ErrorKind};
-use cdp_plan::{AsOfDate, Layer, Rest, Severity};
+use cdp_plan::{AsOfDate, Layer, NotDue, Severity};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -125,8 +125,10 @@ pub struct RunSummary {
     pub as_of_date: AsOfDate,
     /// Each task, in order.
     pub records: Vec<TaskRecord>,
-    /// What was selected and rested.
-    pub resting: Vec<Rest>,
+    /// Why a model of churn was trained, and which earlier dates were made for it.
+    pub training: Option<String>,
+    /// What was selected and not due.
+    pub not_due: Vec<NotDue>,
 }
 
 /// How a run ended.

@@ -28,12 +28,14 @@ impl Project {
             run_id: &settings.run_id,
             as_of_date: plan.as_of_date,
             tasks: plan.tasks.len(),
+            training: plan.training.as_deref(),
         });
         let mut summary = RunSummary {
             run_id: settings.run_id.clone(),
             as_of_date: plan.as_of_date,
             records: Vec::new(),
-            resting: plan.resting.clone(),
+            training: plan.training.clone(),
+            not_due: plan.not_due.clone(),
         };
         let mut stopped: BTreeSet<TaskId> = BTreeSet::new();
         for task in &plan.tasks {

@@ -4,9 +4,11 @@ use cdp_lake::{Catalog, LakeError, first_event_day};
 use cdp_plan::{AsOfDate, LakeState, Materialization};
 
 use crate::project::Project;
+use crate::training;
 
-/// The partitions of every table, and the first event of any source.
-pub(crate) async fn read(project: &Project) -> Result<LakeState, LakeError> {
+/// The partitions of every table, the first event of any source, and what a training for a date
+/// depends on.
+pub(crate) async fn read(project: &Project, as_of: AsOfDate) -> Result<LakeState, LakeError> {
     let mut state = LakeState::default();
     for model in project.manifest().models() {
         if model.materialization == Materialization::Partition {
@@ -24,5 +26,6 @@ pub(crate) async fn read(project: &Project) -> Result<LakeState, LakeError> {
             (a, b) => a.or(b),
         };
     }
+    training::read(project, as_of, &mut state).await?;
     Ok(state)
 }

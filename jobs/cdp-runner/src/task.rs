@@ -277,7 +277,17 @@ fn inputs_stand(context: &RunContext<'_>, task: &Task, model: &Model) -> Result<
             task.as_of_date
         ),
     )
-    .hint(format!("`--select +{}` makes all that it reads", task.name)))
+    .hint(format!(
+        "`cdp-jobs run --as-of {} --select +{}{}` makes all that it reads",
+        task.as_of_date,
+        task.name,
+        // The labels of a training are not due by themselves.
+        if model.reads_cutoffs() {
+            " --force"
+        } else {
+            ""
+        }
+    )))
 }
 
 async fn look_through(

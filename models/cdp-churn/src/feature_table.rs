@@ -202,6 +202,18 @@ impl FeatureTable {
         }
     }
 
+    /// Takes columns out and gives their names.
+    pub(crate) fn take_out(&mut self, unwanted: impl Fn(&str) -> bool) -> Vec<String> {
+        let names: Vec<String> = self
+            .columns
+            .keys()
+            .filter(|name| unwanted(name))
+            .cloned()
+            .collect();
+        self.columns.retain(|name, _| !names.contains(name));
+        names
+    }
+
     /// The given rows, in the given order.
     pub(crate) fn select(&self, rows: &[usize]) -> Self {
         Self {

@@ -22,6 +22,7 @@ pub mod metrics;
 mod model;
 mod newton;
 mod reasons;
+mod settings;
 mod train;
 mod training_set;
 
@@ -37,5 +38,6 @@ pub use logit::{ChurnLogit, ChurnLogitParams, FitError, ValidChurnLogitParams};
 pub use metrics::{CoxCalibration, MetricError, Metrics};
 pub use model::{ChurnModel, Coefficient, FORMAT_VERSION, ModelError};
 pub use reasons::{Contributions, Direction, Reason};
+pub use settings::ModelSettings;
 pub use train::{TrainError, evaluate, train};
 pub use training_set::{TrainingSet, TrainingSetError};

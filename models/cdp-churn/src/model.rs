@@ -1,5 +1,7 @@
 //! The immutable artefact: everything that scoring, explaining and auditing need.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -7,13 +9,14 @@ use crate::class_counts::ClassCounts;
 use crate::config::ChurnConfig;
 use crate::evaluation::EvaluationResult;
 use crate::feature_spec::{FeatureSpec, SpecError};
-use crate::feature_table::FeatureTable;
+use crate::feature_table::{FeatureKind, FeatureTable};
 use crate::logit::{log_odds, logistic};
+use crate::settings::{ModelSettings, feature_changes};
 use crate::train::Fitted;
 use crate::training_set::TrainingSet;
 
 /// The version of the JSON form that this crate writes and reads.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// Why a model cannot be read or applied.
 #[derive(Debug, thiserror::Error)]
@@ -72,9 +75,7 @@ pub struct Coefficient {
 pub struct ChurnModel {
     format_version: u32,
     as_of_day: i32,
-    horizon_days: i32,
-    gap_days: i32,
-    l2: f64,
+    settings: ModelSettings,
     training_cutoff_days: Vec<i32>,
     training: ClassCounts,
     base_rate: f64,
@@ -115,9 +116,7 @@ impl ChurnModel {
         Self {
             format_version: FORMAT_VERSION,
             as_of_day,
-            horizon_days: config.horizon_days(),
-            gap_days: config.gap_days(),
-            l2: config.l2(),
+            settings: ModelSettings::of(config),
             training_cutoff_days: rows.distinct_cutoffs(),
             training,
             base_rate: training.churned as f64 / training.rows() as f64,
@@ -180,14 +179,27 @@ impl ChurnModel {
         self.as_of_day
     }
 
-    /// Length in days of the window without an order that counts as churn.
-    pub fn horizon_days(&self) -> i32 {
-        self.horizon_days
+    /// The settings that it was trained with.
+    pub fn settings(&self) -> &ModelSettings {
+        &self.settings
     }
 
-    /// Days between the cut-off and the start of that window.
-    pub fn gap_days(&self) -> i32 {
-        self.gap_days
+    /// Why a training of today would make another kind of model: the features that came, went or
+    /// changed their kind, and the settings that differ. Empty when it would not.
+    pub fn changes(
+        &self,
+        config: &ChurnConfig,
+        features: &BTreeMap<String, FeatureKind>,
+    ) -> Vec<String> {
+        let mut changes = feature_changes(&self.spec, features);
+        changes.extend(self.settings.changes(&ModelSettings::of(config)));
+        changes
+    }
+
+    /// Takes the columns that the model was not trained on out of a table, and gives their names.
+    pub fn take_unknown(&self, table: &mut FeatureTable) -> Vec<String> {
+        let known = |name: &str| self.spec.columns().iter().any(|spec| spec.name == name);
+        table.take_out(|name| !known(name))
     }
 
     /// The cut-offs of the training rows, oldest first, in days since 1970-01-01.

@@ -16,7 +16,7 @@ pub(super) async fn plan(context: &Context, args: &PlanArgs) -> Result {
     let project = project::open(&context.settings).await?;
     check_selection(&project, &args.select.select)?;
     project::expect_lake(&project, &context.settings)?;
-    let plan = project.plan(args.as_of, &args.select.select).await?;
+    let plan = project.plan(args.as_of, &args.select.select, false).await?;
     if context.output.is_json() {
         print_json(&plan)?;
     } else {
@@ -32,6 +32,9 @@ fn text(plan: &Plan) -> String {
         let dates: Vec<String> = plan.cutoff_dates.iter().map(ToString::to_string).collect();
         let _ = writeln!(text, "training reads the cut-offs {}", dates.join(", "));
     }
+    if let Some(training) = &plan.training {
+        let _ = writeln!(text, "training is due: {training}");
+    }
     for layer in &plan.layers {
         let _ = writeln!(text, "\n{layer}");
         let mut table = Table::new(&[]);
@@ -40,11 +43,11 @@ fn text(plan: &Plan) -> String {
         }
         let _ = write!(text, "{table}");
     }
-    if !plan.resting.is_empty() {
-        let _ = writeln!(text, "\nresting");
+    if !plan.not_due.is_empty() {
+        let _ = writeln!(text, "\nnot due");
         let mut table = Table::new(&[]);
-        for rest in &plan.resting {
-            table.row([&rest.name.to_string(), &rest.reason]);
+        for model in &plan.not_due {
+            table.row([&model.name.to_string(), &model.reason]);
         }
         let _ = write!(text, "{table}");
     }

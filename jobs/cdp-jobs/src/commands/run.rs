@@ -11,6 +11,7 @@ use crate::exit_status::ExitStatus;
 use crate::failure::{Result, lines};
 use crate::host::{self, ThisProcess};
 use crate::output::{colours, counted, duration, print_json, print_text, say};
+use crate::settings::Settings;
 use crate::{progress, project};
 
 /// Runs a date.
@@ -47,7 +48,7 @@ pub(super) async fn run_date(
     as_of: AsOfDate,
     wanted: &Wanted<'_>,
 ) -> Result<RunSummary> {
-    let plan = project.plan(as_of, wanted.select).await?;
+    let plan = project.plan(as_of, wanted.select, wanted.force).await?;
     let settings = RunSettings {
         run_id: host::new_run_id(),
         force: wanted.force,
@@ -55,9 +56,21 @@ pub(super) async fn run_date(
         program_version: VERSION.to_owned(),
     };
     let observer = progress::observer(context.output);
-    Ok(project
+    let mut summary = project
         .run(&plan, &settings, &ThisProcess, observer.as_ref())
-        .await?)
+        .await?;
+    complete_commands(&mut summary, &context.settings);
+    Ok(summary)
+}
+
+/// Commands in hints and notes become such as work when they are typed here.
+fn complete_commands(summary: &mut RunSummary, settings: &Settings) {
+    let command = format!("`{} run{} ", host::program(), settings.flags());
+    for record in &mut summary.records {
+        for text in [&mut record.hint, &mut record.note].into_iter().flatten() {
+            *text = text.replace("`cdp-jobs run ", &command);
+        }
+    }
 }
 
 /// What does not hold. A rule over the number of rows says itself what was found.
@@ -100,8 +113,11 @@ pub(super) fn text(summary: &RunSummary) -> String {
     for (note, tasks) in notes(summary) {
         let _ = writeln!(text, "  note: {}: {note}", tasks.join(", "));
     }
-    for rest in &summary.resting {
-        let _ = writeln!(text, "  resting: {}: {}", rest.name, rest.reason);
+    if let Some(training) = &summary.training {
+        let _ = writeln!(text, "  training: {training}");
+    }
+    for (reason, models) in not_due(summary) {
+        let _ = writeln!(text, "  not due: {}: {reason}", models.join(", "));
     }
     text
 }
@@ -128,6 +144,19 @@ fn notes(summary: &RunSummary) -> Vec<(&str, Vec<String>)> {
         }
     }
     notes
+}
+
+/// Every reason why something is not due, with the models that it is about.
+fn not_due(summary: &RunSummary) -> Vec<(&str, Vec<String>)> {
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for model in &summary.not_due {
+        let name = model.name.to_string();
+        match reasons.iter_mut().find(|(other, _)| *other == model.reason) {
+            Some((_, models)) => models.push(name),
+            None => reasons.push((&model.reason, vec![name])),
+        }
+    }
+    reasons
 }
 
 /// One line: the date, how many tasks ended how, and how long it took.

@@ -68,7 +68,10 @@ fn a_run_tells_each_task_on_both_ways_out() {
         .cdp("run --as-of 2026-01-04 --project shop --format json")
         .expect(0);
     let run = told.json();
-    assert_eq!(keys(&run), ["run_id", "as_of_date", "records", "resting"]);
+    assert_eq!(
+        keys(&run),
+        ["run_id", "as_of_date", "records", "training", "not_due"]
+    );
     let records = run["records"].as_array().expect("records");
     let tasks: Vec<&Value> = records.iter().map(|record| &record["task"]).collect();
     assert_eq!(

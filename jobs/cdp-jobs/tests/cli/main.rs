@@ -3,6 +3,7 @@
 mod cases;
 mod command;
 mod errors;
+mod feature;
 mod help;
 mod laws;
 mod machine;

@@ -1,6 +1,6 @@
 //! Plans over the built-in models.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use cdp_churn::{ChurnConfig, RawChurnConfig};
 use cdp_plan::{AsOfDate, LakeState, Layer, Manifest, Plan, Purpose, Selection};
@@ -16,15 +16,20 @@ fn churn() -> ChurnConfig {
 }
 
 fn plan(manifest: &Manifest, select: &[&str], state: &LakeState) -> Plan {
+    forced(manifest, select, state, false)
+}
+
+fn forced(manifest: &Manifest, select: &[&str], state: &LakeState, force: bool) -> Plan {
     let select: Vec<String> = select.iter().map(|text| (*text).to_owned()).collect();
     let selection = Selection::parse(&select, manifest).unwrap();
-    Plan::make(manifest, &churn(), &selection, date("2026-01-01"), state)
+    let day = date("2026-01-01");
+    Plan::make(manifest, &churn(), &selection, day, state, force)
 }
 
 fn new_lake() -> LakeState {
     LakeState {
-        partitions: BTreeMap::new(),
         first_date: Some(date("2025-01-02")),
+        ..LakeState::default()
     }
 }
 
@@ -64,20 +69,32 @@ fn every_task_comes_after_those_it_depends_on() {
     }
 }
 
-#[test]
-fn cut_offs_that_the_lake_holds_are_not_made_again() {
-    let manifest = builtin();
+/// A lake that holds every cut-off, and models of these dates.
+fn full_lake(manifest: &Manifest, trained: &[&str]) -> LakeState {
     let mut state = new_lake();
+    let cutoffs = plan(manifest, &[], &state).cutoff_dates;
     for model in manifest.models() {
-        let dates = plan(&manifest, &[], &state)
-            .cutoff_dates
-            .into_iter()
-            .collect();
         if model.name.layer() <= Layer::Features {
+            let dates = cutoffs.iter().copied().collect();
             state.partitions.insert(model.name.clone(), dates);
         }
     }
-    let next = plan(&manifest, &[], &state);
+    let model = "scores.churn_model".parse().unwrap();
+    let trained = trained.iter().map(|text| date(text)).collect();
+    state.partitions.insert(model, trained);
+    state
+}
+
+fn for_cut_offs(plan: &Plan) -> BTreeSet<String> {
+    let tasks = plan.tasks.iter();
+    let tasks = tasks.filter(|task| task.purpose == Purpose::CutOff);
+    tasks.map(|task| task.id().to_string()).collect()
+}
+
+#[test]
+fn cut_offs_that_the_lake_holds_are_not_made_again() {
+    let manifest = builtin();
+    let next = plan(&manifest, &[], &full_lake(&manifest, &[]));
     assert!(next.tasks.iter().all(|task| task.purpose == Purpose::AsOf));
     assert_eq!(
         next.cutoff_dates.len(),
@@ -87,20 +104,68 @@ fn cut_offs_that_the_lake_holds_are_not_made_again() {
 }
 
 #[test]
-fn training_rests_while_a_model_serves() {
+fn training_is_not_due_while_a_model_serves() {
     let manifest = builtin();
-    let mut state = new_lake();
-    for (trained, rests) in [
-        ("2025-12-26", true),
-        ("2025-12-25", false),
-        ("2026-01-01", false),
+    for (trained, due) in [
+        (&["2025-12-26"][..], false),
+        (&["2025-12-25"], true),
+        // A date with a model of its own is scored by that one, whatever came before it.
+        (&["2026-01-01"], true),
+        (&["2025-12-31", "2026-01-01"], true),
+        (&["2025-12-31", "2026-01-02"], false),
+        (&["2026-01-02"], true),
     ] {
-        let model = "scores.churn_model".parse().unwrap();
-        state
-            .partitions
-            .insert(model, BTreeSet::from([date(trained)]));
-        let made = plan(&manifest, &[], &state);
-        assert_eq!(made.resting.len(), if rests { 2 } else { 0 }, "{trained}");
-        assert_eq!(made.cutoff_dates.is_empty(), rests, "{trained}");
+        let made = plan(&manifest, &[], &full_lake(&manifest, trained));
+        let not_due = if due { 0 } else { 2 };
+        assert_eq!(made.not_due.len(), not_due, "{trained:?}");
+        assert_eq!(made.cutoff_dates.is_empty(), !due, "{trained:?}");
+        let again = trained.contains(&"2026-01-01");
+        assert_eq!(made.training.is_some(), due && !again, "{trained:?}");
+    }
+}
+
+#[test]
+fn a_model_that_a_training_would_not_make_again_makes_training_due() {
+    let manifest = builtin();
+    let mut state = full_lake(&manifest, &["2025-12-31"]);
+    state.model_changes = vec!["new feature `x`".to_owned()];
+    let made = plan(&manifest, &[], &state);
+    assert!(made.not_due.is_empty());
+    let reason = made.training.as_deref();
+    assert_eq!(
+        reason,
+        Some("since the model of 2025-12-31: new feature `x`")
+    );
+    assert!(for_cut_offs(&made).is_empty());
+
+    // What other queries made is made again, and for no other cut-off.
+    let cutoff = made.cutoff_dates[2];
+    for name in ["features.order_features", "features.churn_features"] {
+        state.outdated.insert((name.parse().unwrap(), cutoff));
+    }
+    let made = plan(&manifest, &[], &state);
+    let expected = [
+        format!("features.churn_features@{cutoff}"),
+        format!("features.order_features@{cutoff}"),
+    ];
+    assert_eq!(for_cut_offs(&made), expected.into());
+    assert!(made.training.unwrap().ends_with(&cutoff.to_string()));
+}
+
+#[test]
+fn force_trains_when_the_model_is_named() {
+    let manifest = builtin();
+    let state = full_lake(&manifest, &["2025-12-31"]);
+    for (select, force, due) in [
+        (&["+scores.churn_model"][..], true, true),
+        (&["+scores.churn_model+"], true, true),
+        (&["+scores.churn_model"], false, false),
+        (&["+scores.churn_scores"], true, false),
+        (&["layer:scores"], true, false),
+        (&[], true, false),
+    ] {
+        let made = forced(&manifest, select, &state, force);
+        assert_eq!(made.not_due.is_empty(), due, "{select:?} {force}");
+        assert_eq!(made.training.is_some(), due, "{select:?} {force}");
     }
 }

@@ -30,11 +30,13 @@ pub(super) async fn run(config: &Config, catalog: &Catalog, task: &Task) -> Resu
     let Some((model_id, model)) = serving(catalog, task).await? else {
         return Ok(Staged::from_batches(schema(), Vec::new())?.into());
     };
-    let (batch, table) = profiles(catalog, task, true).await?;
+    let (batch, mut table) = profiles(catalog, task, true).await?;
     let ids = strings(&batch, "profile_id")?;
+    // What the model does not know, the scores have told already.
+    model.take_unknown(&mut table);
     let reasons = model
         .reasons(&table, config.churn.reasons())
-        .map_err(unfit)?;
+        .map_err(|error| unfit(task, error))?;
     let mut rows = Rows::default();
     for (id, reasons) in ids.iter().zip(reasons) {
         for (rank, reason) in (1..).zip(reasons) {

@@ -1,6 +1,6 @@
 //! What SQL cannot do. Each step reads tables through the catalog and gives rows; it writes nothing.
 
-mod churn_model;
+pub(crate) mod churn_model;
 mod collect_segments;
 mod explain_churn;
 mod identity;

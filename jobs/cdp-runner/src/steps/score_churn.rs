@@ -10,7 +10,7 @@ use cdp_lake::{Catalog, Result, Staged};
 use cdp_plan::{Config, Task};
 
 use super::Done;
-use super::churn_model::{profiles, serving, unfit};
+use super::churn_model::{profiles, serving, unfit, unknown};
 use crate::matrix::{bools, strings, texts};
 
 /// The columns of `scores.churn_scores`.
@@ -31,14 +31,16 @@ pub(super) fn schema() -> SchemaRef {
 }
 
 pub(super) async fn run(config: &Config, catalog: &Catalog, task: &Task) -> Result<Done> {
-    let (batch, table) = profiles(catalog, task, false).await?;
+    let (batch, mut table) = profiles(catalog, task, false).await?;
     let ids = strings(&batch, "profile_id")?;
     let eligible = bools(&batch, "is_eligible")?;
     let reasons = texts(&batch, "ineligible_reason")?;
     let model = serving(catalog, task).await?;
+    let mut note = None;
     let probabilities: Vec<Option<f64>> = match &model {
         Some((_, model)) => {
-            let all = model.predict(&table).map_err(unfit)?;
+            note = unknown(task, model, &model.take_unknown(&mut table));
+            let all = model.predict(&table).map_err(|error| unfit(task, error))?;
             let scored = all.into_iter().zip(&eligible);
             scored.map(|(p, eligible)| eligible.then_some(p)).collect()
         }
@@ -73,7 +75,8 @@ pub(super) async fn run(config: &Config, catalog: &Catalog, task: &Task) -> Resu
         Arc::new(Date32Array::from(vec![task.as_of_date.epoch_day(); count])),
     ];
     let rows = RecordBatch::try_new(schema(), columns)?;
-    Ok(Staged::from_batches(schema(), vec![rows])?.into())
+    let staged = Staged::from_batches(schema(), vec![rows])?;
+    Ok(Done { staged, note })
 }
 
 fn reason(reasons: &StringArray, row: usize) -> String {

@@ -1,6 +1,10 @@
 //! The artefact and its reasons.
 
-use cdp_churn::{ChurnModel, Direction, FeatureTable, ModelError, SpecError, TrainingSet, train};
+use std::collections::BTreeMap;
+
+use cdp_churn::{
+    ChurnModel, Direction, FeatureKind, FeatureTable, ModelError, SpecError, TrainingSet, train,
+};
 
 use crate::support::{Row, assert_close, config, features, rows, training_set};
 
@@ -32,10 +36,10 @@ fn a_model_survives_its_json_bit_for_bit() {
 fn a_model_of_another_format_or_with_changed_parts_is_refused() {
     let (model, _) = model();
     let json = model.to_json();
-    let newer = json.replace(r#""format_version":1"#, r#""format_version":2,"novelty":3"#);
+    let newer = json.replace(r#""format_version":2"#, r#""format_version":3,"novelty":3"#);
     assert!(matches!(
         ChurnModel::from_json(&newer),
-        Err(ModelError::FormatVersion { found: 2 })
+        Err(ModelError::FormatVersion { found: 3 })
     ));
 
     let renamed = json.replace(r#"{"name":"order_count""#, r#"{"name":"orders""#);
@@ -183,6 +187,53 @@ fn a_table_that_does_not_fit_the_model_is_refused_by_name() {
     assert!(
         matches!(error, ModelError::Spec(SpecError::MissingColumn { name }) if name == "order_count")
     );
+}
+
+#[test]
+fn a_model_tells_what_has_changed_since_its_training() {
+    let (model, rows) = model();
+    let table = features(&rows);
+    let mut kinds: BTreeMap<String, FeatureKind> = table
+        .columns()
+        .map(|(name, column)| (name.to_owned(), column.kind()))
+        .collect();
+    let same = config(|raw| {
+        raw.retrain_days = 30;
+        raw.reasons = 9;
+        raw.rows_min = 7;
+        raw.risk_bands.high = 0.9;
+    });
+    assert!(model.changes(&same, &kinds).is_empty());
+
+    kinds.insert("order_amount_7d".to_owned(), FeatureKind::Numeric);
+    kinds.insert("order_count".to_owned(), FeatureKind::Categorical);
+    kinds.remove("always_one");
+    let other = config(|raw| {
+        raw.horizon_days += 1;
+        raw.l2 = 2.5;
+    });
+    let horizon = model.settings().horizon_days;
+    assert_eq!(
+        model.changes(&other, &kinds),
+        [
+            "new feature `order_amount_7d`".to_owned(),
+            "gone feature `always_one`".to_owned(),
+            "differently typed feature `order_count`".to_owned(),
+            format!("`churn.horizon_days` is {} and was {horizon}", horizon + 1),
+            format!("`churn.l2` is 2.5 and was {}", model.settings().l2),
+        ]
+    );
+}
+
+#[test]
+fn columns_that_came_after_the_training_can_be_taken_out() {
+    let (model, rows) = model();
+    let table = features(&rows);
+    let later = vec![1.0; rows.len()];
+    let mut wide = table.clone().with_numeric("later", later).expect("sound");
+    assert_eq!(model.take_unknown(&mut wide), ["later"]);
+    let scores = |table| model.predict(table).expect("fits");
+    assert_eq!(scores(&wide), scores(&table));
 }
 
 #[test]

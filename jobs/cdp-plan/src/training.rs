@@ -1,0 +1,129 @@
+//! When a model of churn is trained, and which earlier dates are made for it.
+
+use std::collections::BTreeSet;
+
+use cdp_churn::ChurnConfig;
+
+use crate::date::AsOfDate;
+use crate::manifest::Manifest;
+use crate::model::{Materialization, Model, Step};
+use crate::name::TableName;
+use crate::plan::{LakeState, Purpose, Task};
+use crate::selector::Selection;
+
+/// Whether a model is to be trained, with the reason.
+pub(crate) enum Due {
+    Yes(String),
+    /// The date has a model already, which is up to date as a rule.
+    Again(String),
+    No(String),
+}
+
+impl Due {
+    /// A date is scored by the newest model that was trained at or before it. So a date with a model
+    /// of its own trains that one again, which is up to date as a rule; any other date trains one
+    /// when the newest earlier model is too old, or is not what a training of today would make.
+    pub(crate) fn find(
+        manifest: &Manifest,
+        churn: &ChurnConfig,
+        selection: &Selection,
+        as_of_date: AsOfDate,
+        state: &LakeState,
+        force: bool,
+    ) -> Self {
+        let mut models = manifest.models();
+        let Some(model) = models.find(|model| model.step() == Some(Step::TrainChurn)) else {
+            return Self::Yes("a model reads cut-offs".to_owned());
+        };
+        let none = BTreeSet::new();
+        let dates = state.partitions.get(&model.name).unwrap_or(&none);
+        if dates.contains(&as_of_date) {
+            return Self::Again(format!("{as_of_date} has a model of its own"));
+        }
+        let Some(latest) = dates.range(..as_of_date).next_back() else {
+            return Self::Yes(format!("there is no model from before {as_of_date}"));
+        };
+        let age = i64::from(as_of_date.epoch_day()) - i64::from(latest.epoch_day());
+        let days = churn.retrain_days();
+        if age >= i64::from(days) {
+            return Self::Yes(format!(
+                "the model of {latest} has served for `churn.retrain_days` ({days})"
+            ));
+        }
+        if !state.model_changes.is_empty() {
+            let changes = state.model_changes.join("; ");
+            return Self::Yes(format!("since the model of {latest}: {changes}"));
+        }
+        if force && selection.names(&model.name) {
+            return Self::Yes("by force".to_owned());
+        }
+        Self::No(format!(
+            "the model of {latest} serves; `retrain_days` is {days}"
+        ))
+    }
+}
+
+/// The cut-offs that a training reads, oldest first.
+pub(crate) fn cutoffs(
+    churn: &ChurnConfig,
+    as_of_date: AsOfDate,
+    state: &LakeState,
+) -> Vec<AsOfDate> {
+    let first = state.first_date;
+    churn
+        .all_cutoffs(as_of_date.epoch_day())
+        .into_iter()
+        .filter_map(AsOfDate::from_epoch_day)
+        .filter(|date| first.is_some_and(|first| *date >= first))
+        .collect()
+}
+
+/// The stored models that training needs at a cut-off and that have no partition for it, or one
+/// that is not made as they are defined now.
+pub(crate) fn missing<'a>(
+    manifest: &'a Manifest,
+    trained: &[&Model],
+    date: AsOfDate,
+    state: &LakeState,
+) -> Vec<&'a Model> {
+    let mut needed = BTreeSet::new();
+    let mut open: Vec<TableName> = trained
+        .iter()
+        .flat_map(|model| model.reads_past.clone())
+        .collect();
+    while let Some(name) = open.pop() {
+        let dates = state.partitions.get(&name);
+        let outdated = state.outdated.contains(&(name.clone(), date));
+        let held = !outdated && dates.is_some_and(|dates| dates.contains(&date));
+        if !held && needed.insert(name.clone()) {
+            open.extend(manifest.inputs(&name));
+        }
+    }
+    manifest
+        .models()
+        .filter(|model| needed.contains(&model.name))
+        .filter(|model| model.materialization == Materialization::Partition)
+        .collect()
+}
+
+/// One line for people: why a model is trained, and which earlier dates are made for it.
+pub(crate) fn told(due: &Due, trained: &[&Model], tasks: &[Task]) -> Option<String> {
+    let (Due::Yes(reason) | Due::Again(reason)) = due else {
+        return None;
+    };
+    let is_planned = |task: &Task| trained.iter().any(|model| model.name == task.name);
+    let made: BTreeSet<AsOfDate> = tasks
+        .iter()
+        .filter(|task| task.purpose == Purpose::CutOff)
+        .map(|task| task.as_of_date)
+        .collect();
+    if made.is_empty() {
+        let planned = tasks.iter().any(is_planned);
+        return (planned && matches!(due, Due::Yes(_))).then(|| reason.clone());
+    }
+    let dates: Vec<String> = made.iter().map(ToString::to_string).collect();
+    Some(format!(
+        "{reason}; it reads earlier dates, which are made too: {}",
+        dates.join(", ")
+    ))
+}

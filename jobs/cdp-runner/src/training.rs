@@ -1,0 +1,89 @@
+//! What planning must know to tell whether a model of churn is due, and which cut-offs it can read.
+
+use std::collections::BTreeSet;
+
+use cdp_churn::ChurnModel;
+use cdp_lake::{Catalog, Result};
+use cdp_plan::{AsOfDate, LakeState, Layer, Materialization, Model, Step, TableName, TaskDates};
+
+use crate::fingerprint::sha256;
+use crate::ledger::{self, Made};
+use crate::matrix::{feature_kinds, one_batch, strings};
+use crate::project::Project;
+use crate::steps::churn_model::{FEATURES, newest_query};
+
+/// Adds to the state what the newest model of an earlier date says, and which cut-offs are outdated.
+pub(crate) async fn read(project: &Project, as_of: AsOfDate, state: &mut LakeState) -> Result<()> {
+    let manifest = project.manifest();
+    let mut models = manifest.models();
+    let Some(model) = models.find(|model| model.step() == Some(Step::TrainChurn)) else {
+        return Ok(());
+    };
+    let dates = state.partitions.get(&model.name);
+    if dates.is_some_and(|dates| dates.range(..as_of).next().is_some()) {
+        state.model_changes = changes(project, as_of).await?;
+    }
+    state.outdated = outdated(project, as_of).await?;
+    Ok(())
+}
+
+/// What differs between the newest model of an earlier date and one that was trained now.
+async fn changes(project: &Project, as_of: AsOfDate) -> Result<Vec<String>> {
+    let query = newest_query(as_of.previous());
+    let answer = project.query(&query, None, None).await?;
+    let Some(json) = strings(&one_batch(&answer)?, "model")?.into_iter().next() else {
+        return Ok(Vec::new());
+    };
+    let model = match ChurnModel::from_json(&json) {
+        Ok(model) => model,
+        Err(error) => return Ok(vec![format!("it can't be used any more ({error})")]),
+    };
+    let mut models = project.manifest().models();
+    let Some(features) = models.find(|model| model.name.to_string() == FEATURES) else {
+        return Ok(Vec::new());
+    };
+    let kinds = feature_kinds(project.schema(&features.name)?.as_ref());
+    Ok(model.changes(&project.config().churn, &kinds))
+}
+
+/// Partitions of the cut-offs whose query is another one now, or that are older than what they read.
+///
+/// A new column, a parameter or a setting makes another query. New raw rows do not: what was known
+/// before a cut-off stays as it was found.
+async fn outdated(project: &Project, as_of: AsOfDate) -> Result<BTreeSet<(TableName, AsOfDate)>> {
+    let cutoffs = project.cutoffs(as_of);
+    let made = ledger::made(project, &cutoffs).await?;
+    let tables = project.tables()?;
+    let mut outdated = BTreeSet::new();
+    for date in cutoffs {
+        let dates = TaskDates::from(date);
+        let catalog = Catalog::new(tables.clone(), Some(date), project.values(&dates))?;
+        // In their order of dependence.
+        for model in project.manifest().models().filter(|model| is_judged(model)) {
+            let Some(own) = made.get(&(model.name.to_string(), date)) else {
+                continue;
+            };
+            let later = |input: &TableName| {
+                let key = (input.clone(), date);
+                let of_input: Option<&Made> = made.get(&(input.to_string(), date));
+                let is_table = input.layer() > Layer::Staging;
+                outdated.contains(&key)
+                    || is_table && of_input.is_some_and(|input| input.finished_at > own.finished_at)
+            };
+            let another = sha256(&catalog.bind(model)?.to_string()) != own.sql_sha256;
+            if another || project.manifest().inputs(&model.name).iter().any(later) {
+                outdated.insert((model.name.clone(), date));
+            }
+        }
+    }
+    Ok(outdated)
+}
+
+/// Identities are not: their ids are matched with those of the date before, whatever the query.
+fn is_judged(model: &Model) -> bool {
+    matches!(model.name.layer(), Layer::Profiles | Layer::Features)
+        && model.materialization == Materialization::Partition
+        && model.statement().is_some()
+        && model.reads_past.is_empty()
+        && !model.reads_cutoffs()
+}

@@ -84,6 +84,8 @@ impl Materialization {
 pub enum Step {
     /// Evidence into identifiers and the profile each belongs to.
     ResolveIdentities,
+    /// Evidence into what resolving it did not do, and why.
+    ListViolations,
     /// Labelled features into a model.
     TrainChurn,
     /// Features and a model into probabilities.
@@ -95,8 +97,9 @@ pub enum Step {
 }
 
 impl Step {
-    const NAMES: [(&'static str, Self); 5] = [
+    const NAMES: [(&'static str, Self); 6] = [
         ("resolve_identities", Self::ResolveIdentities),
+        ("list_violations", Self::ListViolations),
         ("train_churn", Self::TrainChurn),
         ("score_churn", Self::ScoreChurn),
         ("explain_churn", Self::ExplainChurn),

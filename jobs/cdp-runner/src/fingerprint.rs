@@ -77,7 +77,8 @@ async fn input_text(
     Ok(format!("{name} {latest:?}"))
 }
 
-fn sha256(text: &str) -> String {
+/// The SHA-256 of a text, in hexadecimal.
+pub(crate) fn sha256(text: &str) -> String {
     use std::fmt::Write;
     let digest = Sha256::digest(text.as_bytes());
     digest.iter().fold(String::new(), |mut text, byte| {

@@ -3,7 +3,7 @@
 mod churn_model;
 mod collect_segments;
 mod explain_churn;
-mod resolve_identities;
+mod identity;
 mod score_churn;
 mod train_churn;
 
@@ -28,7 +28,8 @@ impl From<Staged> for Done {
 /// The columns that a step gives.
 pub(crate) fn schema(step: Step) -> SchemaRef {
     match step {
-        Step::ResolveIdentities => resolve_identities::schema(),
+        Step::ResolveIdentities => identity::map_schema(),
+        Step::ListViolations => identity::violations_schema(),
         Step::TrainChurn => train_churn::schema(),
         Step::ScoreChurn => score_churn::schema(),
         Step::ExplainChurn => explain_churn::schema(),
@@ -46,7 +47,10 @@ pub(crate) async fn run(
     previous: Option<AsOfDate>,
 ) -> Result<Done> {
     match step {
-        Step::ResolveIdentities => resolve_identities::run(config, catalog, task, previous).await,
+        Step::ResolveIdentities => {
+            identity::resolve_identities(config, catalog, task, previous).await
+        }
+        Step::ListViolations => identity::list_violations(config, catalog, task, previous).await,
         Step::TrainChurn => train_churn::run(config, catalog, task).await,
         Step::ScoreChurn => score_churn::run(config, catalog, task).await,
         Step::ExplainChurn => explain_churn::run(config, catalog, task).await,

@@ -1,0 +1,123 @@
+//! What resolving identities reads.
+
+use arrow::array::{Array, Int64Array};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type};
+use arrow::record_batch::RecordBatch;
+use cdp_identity::{EvidenceTable, Override, OverrideKind, PreviousMap, PreviousRow};
+use cdp_lake::{Catalog, ErrorKind, LakeError, Result};
+use cdp_plan::AsOfDate;
+
+use crate::matrix::{column, counts, days, micros, texts};
+use crate::steps::date_sql;
+
+pub(super) async fn evidence(catalog: &Catalog) -> Result<EvidenceTable> {
+    let batches = catalog
+        .batches(
+            "select left_identifier, right_identifier, source, first_seen_at, last_seen_at, \
+             evidence_count from identity.evidence",
+        )
+        .await?;
+    let rows = batches.iter().map(RecordBatch::num_rows).sum();
+    let mut evidence = EvidenceTable::with_capacity(rows, rows / 2);
+    for batch in &batches {
+        let left = texts(batch, "left_identifier")?;
+        let right = texts(batch, "right_identifier")?;
+        let sources = texts(batch, "source")?;
+        let first = micros(batch, "first_seen_at")?;
+        let last = micros(batch, "last_seen_at")?;
+        let count = counts(batch, "evidence_count")?;
+        let rows = left.iter().zip(&right).zip(&sources).enumerate();
+        for (row, ((left, right), source)) in rows {
+            let (left, source) = (left.unwrap_or_default(), source.unwrap_or_default());
+            evidence.push(left, right, source, first[row], last[row], count[row]);
+        }
+    }
+    Ok(evidence)
+}
+
+/// The map of an earlier date; without one a map of nobody.
+pub(super) async fn previous_map(catalog: &Catalog, date: Option<AsOfDate>) -> Result<PreviousMap> {
+    let mut previous = PreviousMap::new();
+    if date.is_none() {
+        return Ok(previous);
+    }
+    let date = date_sql(date);
+    let batches = catalog
+        .batches(&format!(
+            "select identifier, profile_id, profile_since, effective_at, component_id, \
+             founded_profile_id, founded_since from identity.profile_map where as_of_date = {date}"
+        ))
+        .await?;
+    for batch in &batches {
+        let identifiers = texts(batch, "identifier")?;
+        let profiles = texts(batch, "profile_id")?;
+        let since = days(batch, "profile_since")?;
+        let effective = days(batch, "effective_at")?;
+        let components = whole_numbers(batch, "component_id")?;
+        let founded = texts(batch, "founded_profile_id")?;
+        let founded_since = days(batch, "founded_since")?;
+        for row in 0..batch.num_rows() {
+            previous.push(PreviousRow {
+                identifier: identifiers.value(row),
+                profile_id: profiles.value(row),
+                profile_since: since[row],
+                effective_at: effective[row],
+                component_id: components.is_valid(row).then(|| components.value(row)),
+                founded: founded
+                    .is_valid(row)
+                    .then(|| (founded.value(row), founded_since[row])),
+            });
+        }
+    }
+    Ok(previous)
+}
+
+fn whole_numbers(batch: &RecordBatch, name: &str) -> Result<Int64Array> {
+    let values = cast(column(batch, name)?, &DataType::Int64)?;
+    let values = arrow::array::AsArray::as_primitive::<Int64Type>(&values);
+    Ok(values.clone())
+}
+
+/// What people decided, in a fixed order.
+pub(super) async fn overrides(catalog: &Catalog) -> Result<Vec<Override>> {
+    let batches = catalog
+        .batches(
+            "select override_id, kind, left_identifier, right_identifier, author, reason, \
+             cast(valid_from as date) as valid_from from staging.identity_overrides \
+             where is_active order by override_id",
+        )
+        .await?;
+    let mut overrides = Vec::new();
+    for batch in &batches {
+        let ids = texts(batch, "override_id")?;
+        let kinds = texts(batch, "kind")?;
+        let left = texts(batch, "left_identifier")?;
+        let right = texts(batch, "right_identifier")?;
+        let authors = texts(batch, "author")?;
+        let reasons = texts(batch, "reason")?;
+        let valid_from = days(batch, "valid_from")?;
+        for row in 0..batch.num_rows() {
+            let id = ids.value(row);
+            let Some(kind) = OverrideKind::named(kinds.value(row)) else {
+                return Err(unknown_kind(id, kinds.value(row)));
+            };
+            overrides.push(Override {
+                kind,
+                left: left.value(row).to_owned(),
+                right: right.is_valid(row).then(|| right.value(row).to_owned()),
+                author: authors.value(row).to_owned(),
+                reason: reasons.value(row).to_owned(),
+                valid_from: valid_from[row],
+                override_id: id.to_owned(),
+            });
+        }
+    }
+    Ok(overrides)
+}
+
+fn unknown_kind(id: &str, kind: &str) -> LakeError {
+    let known: Vec<&str> = OverrideKind::ALL.iter().map(|(name, _)| *name).collect();
+    let message = format!("the identity override `{id}` is of the kind `{kind}`");
+    LakeError::new(ErrorKind::Input, message).hint(format!("known kinds: {}", known.join(", ")))
+}

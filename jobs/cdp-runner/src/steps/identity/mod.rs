@@ -1,7 +1,7 @@
 //! Evidence, overrides and the previous map into who is who, and what of it becomes a table.
 
 mod map;
-mod read;
+pub(crate) mod read;
 mod violations;
 
 use cdp_identity::{ProfileMap, Resolver};

@@ -4,6 +4,7 @@ mod cases;
 mod command;
 mod errors;
 mod help;
+mod identity;
 mod laws;
 mod machine;
 mod online_retail;

@@ -24,6 +24,8 @@ pub enum ChangeType {
     Merged,
     /// `from` lives on, a part of it is now in `to`.
     Split,
+    /// `from` is gone, and `to`, which is new, stands in its place.
+    Renamed,
     /// Identifiers of `from` are nobody's.
     Blocked,
     /// Identifiers that were nobody's are in `to`.
@@ -121,11 +123,14 @@ fn changes(moves: &[Move], sizes: &BTreeMap<&str, (usize, usize)>) -> Vec<Change
         BTreeMap::new();
     for one in moves {
         let (from, to) = (&one.from_profile_id, &one.to_profile_id);
-        let is_gone = |id: &String| sizes.get(id.as_str()).is_some_and(|size| size.1 == 0);
+        let size = |id: &String| sizes.get(id.as_str()).copied().unwrap_or_default();
         let change_type = match (from, to) {
             (None, _) => ChangeType::Unblocked,
             (_, None) => ChangeType::Blocked,
-            (Some(id), _) if is_gone(id) => ChangeType::Merged,
+            (Some(from), Some(to)) if size(from).1 == 0 => match size(to).0 {
+                0 => ChangeType::Renamed,
+                _ => ChangeType::Merged,
+            },
             _ => ChangeType::Split,
         };
         *counts.entry((change_type, from, to)).or_default() += 1;

@@ -1,5 +1,7 @@
 //! What can be typed: the clap structs and nothing else.
 
+mod identity;
+
 use std::path::PathBuf;
 
 use cdp_plan::AsOfDate;
@@ -7,6 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::examples;
+
+pub(crate) use identity::{IdentityArgs, IdentityCommand, OneArgs, PairArgs, RevokeArgs, SaidArgs};
 
 /// A batch customer data platform on your own Delta lakehouse: raw event tables go in; profiles,
 /// features, churn scores, segments and next actions come out, one Delta table each
@@ -75,6 +79,9 @@ pub(crate) enum Command {
     /// Do the plan of each date in a range, oldest first
     #[command(after_help = examples::BACKFILL)]
     Backfill(BackfillArgs),
+    /// Say who is who: link, unlink, detach or block identifiers, or take that back
+    #[command(after_help = examples::IDENTITY)]
+    Identity(IdentityArgs),
     /// Describe a model or source, or list all of them
     #[command(after_help = examples::SHOW)]
     Show(ShowArgs),
@@ -222,6 +229,7 @@ pub(crate) struct CompletionsArgs {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+    use std::iter;
 
     #[test]
     fn the_command_line_is_sound() {
@@ -232,7 +240,9 @@ mod tests {
     #[test]
     fn the_examples_can_be_typed() {
         let mut typed = 0;
-        for verb in Cli::command().get_subcommands() {
+        let program = Cli::command();
+        let verbs = program.get_subcommands();
+        for verb in verbs.flat_map(|verb| iter::once(verb).chain(verb.get_subcommands())) {
             let help = verb
                 .get_after_help()
                 .map(ToString::to_string)

@@ -17,6 +17,9 @@ const XDG_CACHE_HOME: &str = "XDG_CACHE_HOME";
 /// The user's folder; its `.cache` stands in for `XDG_CACHE_HOME`.
 const HOME: &str = "HOME";
 
+/// Who is logged in, on Unix and on Windows.
+const USERS: [&str; 3] = ["USER", "LOGNAME", "USERNAME"];
+
 /// The value of a variable that is set and not empty.
 #[expect(
     clippy::disallowed_methods,
@@ -29,6 +32,11 @@ pub(crate) fn read(name: &str) -> Option<String> {
 /// Whether messages may have colours.
 pub(crate) fn allows_colours() -> bool {
     read(NO_COLOR).is_none()
+}
+
+/// Who is logged in.
+pub(crate) fn user() -> Option<String> {
+    USERS.into_iter().find_map(read)
 }
 
 /// The folder for what may be lost.

@@ -49,6 +49,44 @@ Examples:
 
 A backfill that stopped goes on where it stopped when it is started again.";
 
+pub(crate) const IDENTITY: &str = "\
+Examples:
+  cdp-jobs identity link --project cdp-demo 'email: Jane@Shop.DE' phone:+4915112345678 \\
+      --reason 'told on the phone' --dry-run
+  cdp-jobs identity overrides --project cdp-demo
+
+An identifier is `type:value`, its type one of those under `[identity.types]` in cdp.toml; the value is
+made comparable as everywhere. What is said is a row of raw.identity_overrides, which every run reads.";
+
+pub(crate) const IDENTITY_LINK: &str = "\
+Examples:
+  cdp-jobs identity link --project cdp-demo 'email: Jane@Shop.DE' phone:+4915112345678 \\
+      --reason 'told on the phone' --dry-run
+  cdp-jobs identity link --project cdp-demo email:jane@shop.de email:jane@work.de --author ann \\
+      --reason 'ticket 4711' --valid-from 2026-01-01";
+
+pub(crate) const IDENTITY_UNLINK: &str = "\
+Example:
+  cdp-jobs identity unlink --project cdp-demo email:jane@shop.de email:john@shop.de \\
+      --reason 'mother and son' --valid-from 2026-01-01";
+
+pub(crate) const IDENTITY_DETACH: &str = "\
+Example:
+  cdp-jobs identity detach --project cdp-demo phone:+4915112345678 --reason 'a hotel desk'";
+
+pub(crate) const IDENTITY_BLOCK: &str = "\
+Example:
+  cdp-jobs identity block --project cdp-demo email:till@shop.de --reason 'typed at the till'";
+
+pub(crate) const IDENTITY_REVOKE: &str = "\
+Example:
+  cdp-jobs identity revoke --project cdp-demo ov-20260101-7f3a9c --reason 'it was his sister'";
+
+pub(crate) const IDENTITY_OVERRIDES: &str = "\
+Examples:
+  cdp-jobs identity overrides --project cdp-demo
+  cdp-jobs identity overrides --project cdp-demo --format json";
+
 pub(crate) const SHOW: &str = "\
 Examples:
   cdp-jobs show --project cdp-demo

@@ -40,6 +40,12 @@ pub(crate) fn new_run_id() -> String {
     Uuid::now_v7().to_string()
 }
 
+/// A name for an override that is made at a time. Names sort by day.
+pub(crate) fn new_override_id(now: DateTime<Utc>) -> String {
+    let random = Uuid::new_v4().simple().to_string();
+    format!("ov-{}-{}", now.format("%Y%m%d"), &random[..6])
+}
+
 /// The program as it was called, so that the commands it suggests can be typed as they stand.
 pub(crate) fn program() -> String {
     let called = std::env::args().next().unwrap_or_default();

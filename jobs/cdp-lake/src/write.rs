@@ -137,7 +137,8 @@ pub async fn publish(
     replace(lake, url, scope, plan, &session, provenance).await
 }
 
-fn read(lake: &Lake, staged: &Staged) -> Result<(SessionContext, LogicalPlan)> {
+/// Staged rows as the input of a write.
+pub(crate) fn read(lake: &Lake, staged: &Staged) -> Result<(SessionContext, LogicalPlan)> {
     let session = lake.engine().session()?;
     let plan = session
         .read_table(staged.provider())?

@@ -1,7 +1,8 @@
 //! Does a plan: task by task, checks before publication, a ledger of everything that was done.
 //!
 //! A [`Project`] is a checked configuration with its models and its lake. It makes a plan, runs it,
-//! loads files, answers queries and runs the tests of models. Whoever calls it lends it a clock
+//! loads files, answers queries, writes what people decide about identities and runs the tests of
+//! models. Whoever calls it lends it a clock
 //! ([`Host`]) and listens to it ([`Observer`]); nothing here prints or exits.
 
 mod case;
@@ -9,6 +10,7 @@ mod event;
 mod fingerprint;
 mod ledger;
 mod matrix;
+mod overrides;
 mod project;
 mod record;
 mod run;
@@ -20,5 +22,9 @@ mod training;
 pub use case::CaseResult;
 pub use event::{Event, Host, Observer};
 pub use ledger::RunRow;
+pub use overrides::{
+    AffectedProfile, Change, ChangeType, KnownOverride, Move, Obstacle, OverrideKind, OverrideRow,
+    Preview, Related, Relation, Standing, TakenBack,
+};
 pub use project::{Project, ProjectError};
 pub use record::{Outcome, RunSettings, RunSummary, TaskRecord, TaskStatus};

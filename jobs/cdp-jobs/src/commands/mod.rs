@@ -3,6 +3,7 @@
 mod backfill;
 mod completions;
 mod demo;
+mod identity;
 mod init;
 mod load;
 mod plan;
@@ -58,6 +59,7 @@ pub(crate) async fn dispatch(cli: Cli) -> Result {
         Command::Plan(args) => plan::plan(&context, &args).await,
         Command::Run(args) => run::run(&context, &args).await,
         Command::Backfill(args) => backfill::backfill(&context, &args).await,
+        Command::Identity(args) => identity::identity(&context, &args.command).await,
         Command::Show(args) => show::show(&context, &args).await,
         Command::Sql(args) => sql::sql(&context, &args).await,
         Command::Status(args) => status::status(&context, &args).await,

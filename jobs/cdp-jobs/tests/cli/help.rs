@@ -8,7 +8,7 @@ use std::{env, fs, iter};
 use crate::command::{PROGRAM, Told, cdp, program};
 use crate::world::{demo, temp_dir};
 
-const VERBS: [&str; 12] = [
+const VERBS: [&str; 13] = [
     "demo",
     "init",
     "load",
@@ -16,12 +16,16 @@ const VERBS: [&str; 12] = [
     "plan",
     "run",
     "backfill",
+    "identity",
     "show",
     "sql",
     "status",
     "test",
     "completions",
 ];
+
+/// The verbs of `identity`.
+const IDENTITY_VERBS: [&str; 6] = ["link", "unlink", "detach", "block", "revoke", "overrides"];
 
 fn help(args: &[&str]) -> String {
     cdp(Path::new("."), args).expect(0).stdout
@@ -47,6 +51,10 @@ fn help_is_as_written() {
         insta::assert_snapshot!("help", help(&["--help"]));
         for verb in VERBS {
             insta::assert_snapshot!(format!("help_{verb}"), help(&[verb, "--help"]));
+        }
+        for verb in IDENTITY_VERBS {
+            let text = help(&["identity", verb, "--help"]);
+            insta::assert_snapshot!(format!("help_identity_{verb}"), text);
         }
     });
 }
@@ -74,12 +82,16 @@ fn examples(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Those that take long are only parsed, as what they do is tested elsewhere; and the prompt takes
-/// what is piped to it.
+/// Those that take long, or name what a reader has to look up, are only parsed, as what they do is
+/// tested elsewhere; and the prompt takes what is piped to it.
 fn to_type(example: &str) -> String {
-    if ["cdp-jobs demo", "cdp-jobs backfill"]
-        .iter()
-        .any(|slow| example.starts_with(slow))
+    if [
+        "cdp-jobs demo",
+        "cdp-jobs backfill",
+        "cdp-jobs identity revoke",
+    ]
+    .iter()
+    .any(|slow| example.starts_with(slow))
     {
         format!("{example} --help")
     } else if example == "cdp-jobs sql --project cdp-demo" {
@@ -109,6 +121,9 @@ fn every_example_of_the_help_works() {
         assert!(!of_verb.is_empty(), "`{verb}` has no examples");
         examples.extend(of_verb);
     }
+    for verb in IDENTITY_VERBS {
+        examples.extend(self::examples(&wide_help(&["identity", verb, "--help"])));
+    }
     let mut typed = BTreeSet::new();
     for example in examples {
         if !typed.insert(example.clone()) {
@@ -120,6 +135,7 @@ fn every_example_of_the_help_works() {
             .current_dir(home)
             .env("PATH", &path)
             .env("HOME", home)
+            .env("USER", "ann")
             .env_remove("CDP_PROJECT")
             .env_remove("CDP_LAKE")
             .stdin(Stdio::null());

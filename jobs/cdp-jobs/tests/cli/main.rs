@@ -5,6 +5,7 @@ mod command;
 mod errors;
 mod feature;
 mod help;
+mod identity;
 mod laws;
 mod machine;
 mod online_retail;

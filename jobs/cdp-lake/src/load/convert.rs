@@ -19,7 +19,7 @@ pub(super) const SOURCE_FILE: &str = "_source_file";
 pub(super) const SOURCE_LINE: &str = "_source_line";
 
 /// The columns of a raw table: the declared ones, and where each row came from.
-pub(super) fn raw_schema(source: &Source) -> SchemaRef {
+pub(crate) fn raw_schema(source: &Source) -> SchemaRef {
     let declared = source_schema(source);
     let mut fields: Vec<Field> = declared
         .fields()

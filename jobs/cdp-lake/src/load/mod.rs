@@ -21,6 +21,8 @@ use crate::error::{ErrorKind, LakeError, Result};
 use crate::lake::Lake;
 use crate::write::{Provenance, append, has_transaction};
 
+pub(crate) use convert::raw_schema;
+
 /// How often a load begins again when other writers come first.
 const ATTEMPTS: u64 = 5;
 

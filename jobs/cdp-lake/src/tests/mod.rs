@@ -3,4 +3,5 @@
 mod fixture;
 mod loading;
 mod reading;
+mod source_rows;
 mod writing;

@@ -3,7 +3,7 @@
 pub(crate) mod churn_model;
 mod collect_segments;
 mod explain_churn;
-mod identity;
+pub(crate) mod identity;
 mod score_churn;
 mod train_churn;
 
@@ -73,7 +73,7 @@ pub(crate) async fn run(step: Step, asked: &Asked<'_>) -> Result<Done> {
 }
 
 /// `cast('2026-01-01' as date)`: a date, or that there is none, in a query of ours.
-fn date_sql(date: Option<AsOfDate>) -> String {
+pub(crate) fn date_sql(date: Option<AsOfDate>) -> String {
     date.map_or(ParamValue::NoDate, |date| ParamValue::Date(date.date()))
         .to_sql()
 }

@@ -3,7 +3,7 @@
 mod changes;
 mod figures;
 mod map;
-mod read;
+pub(crate) mod read;
 mod violations;
 
 use std::sync::Arc;

@@ -11,7 +11,7 @@ use cdp_plan::AsOfDate;
 use crate::matrix::{column, counts, days, micros, texts};
 use crate::steps::date_sql;
 
-pub(super) async fn evidence(catalog: &Catalog) -> Result<EvidenceTable> {
+pub(crate) async fn evidence(catalog: &Catalog) -> Result<EvidenceTable> {
     let batches = catalog
         .batches(
             "select left_identifier, right_identifier, source, first_seen_at, last_seen_at, \
@@ -37,7 +37,7 @@ pub(super) async fn evidence(catalog: &Catalog) -> Result<EvidenceTable> {
 }
 
 /// The map of an earlier date; without one a map of nobody.
-pub(super) async fn previous_map(catalog: &Catalog, date: Option<AsOfDate>) -> Result<PreviousMap> {
+pub(crate) async fn previous_map(catalog: &Catalog, date: Option<AsOfDate>) -> Result<PreviousMap> {
     let mut previous = PreviousMap::new();
     if date.is_none() {
         return Ok(previous);
@@ -80,7 +80,7 @@ fn whole_numbers(batch: &RecordBatch, name: &str) -> Result<Int64Array> {
 }
 
 /// What people decided, in a fixed order.
-pub(super) async fn overrides(catalog: &Catalog) -> Result<Vec<Override>> {
+pub(crate) async fn overrides(catalog: &Catalog) -> Result<Vec<Override>> {
     let batches = catalog
         .batches(
             "select override_id, kind, left_identifier, right_identifier, author, reason, \
@@ -116,7 +116,8 @@ pub(super) async fn overrides(catalog: &Catalog) -> Result<Vec<Override>> {
     Ok(overrides)
 }
 
-fn unknown_kind(id: &str, kind: &str) -> LakeError {
+/// An override of a kind that is not known.
+pub(crate) fn unknown_kind(id: &str, kind: &str) -> LakeError {
     let known: Vec<&str> = OverrideKind::ALL.iter().map(|(name, _)| *name).collect();
     let message = format!("the identity override `{id}` is of the kind `{kind}`");
     LakeError::new(ErrorKind::Input, message).hint(format!("known kinds: {}", known.join(", ")))

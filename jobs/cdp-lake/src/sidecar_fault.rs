@@ -121,10 +121,10 @@ pub(crate) fn without_column(column: &str) -> String {
 /// A hint for a condition that names no column.
 pub(crate) fn nearest_column(error: &DataFusionError, schema: &Schema) -> String {
     let text = words::plain(error);
-    let named = text.split('`').nth(1).unwrap_or_default();
+    let quoted = text.split('`').nth(1).unwrap_or_default();
     let names = schema.fields().iter().map(|field| field.name().as_str());
-    match nearest_name(named, names) {
-        Some(near) if near != named => format!("did you mean `{near}`?"),
+    match nearest_name(quoted, names) {
+        Some(near) if near != quoted => format!("did you mean `{near}`?"),
         _ => "it is a SQL condition over the columns of its table".to_owned(),
     }
 }

@@ -1,6 +1,7 @@
 //! Reads a project: `cdp.toml`, the models of the program and those of its `sql/` folder.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind as IoKind;
 use std::path::{Path, PathBuf};
@@ -59,7 +60,8 @@ pub(crate) async fn open_to_look(settings: &Settings) -> Result<(Project, Vec<Fa
     let manifest = Manifest::read(&tree, &vars, &files.config, &mut faults);
     let is_elsewhere = |fault: &Fault| {
         let file = fault.place().map_or("", |place| place.file.as_str());
-        file.ends_with(".sql") || (file.ends_with(".toml") && !file.ends_with(SOURCES))
+        let extension = Path::new(file).extension().and_then(OsStr::to_str);
+        extension == Some("sql") || (extension == Some("toml") && !file.ends_with(SOURCES))
     };
     let can_look = faults.iter().all(is_elsewhere);
     let (Some(mut config), Some(url), true) = (config, url, can_look) else {

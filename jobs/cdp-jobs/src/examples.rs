@@ -51,32 +51,33 @@ A backfill that stopped goes on where it stopped when it is started again.";
 
 pub(crate) const IDENTITY: &str = "\
 Examples:
-  cdp-jobs identity link --project cdp-demo 'email: Jane@Shop.DE' phone:+4915112345678 \\
+  cdp-jobs identity link --project cdp-demo user_id:u025438f5 user_id:u05cf574a \\
       --reason 'told on the phone' --dry-run
   cdp-jobs identity overrides --project cdp-demo
 
-An identifier is `type:value`, its type one of those under `[identity.types]` in cdp.toml; the value is
-made comparable as everywhere. What is said is a row of raw.identity_overrides, which every run reads.";
+An identifier is `type:value`, its type one of those under `[identity.types]` in cdp.toml.
+What is said is a row of raw.identity_overrides, which every run reads.";
 
 pub(crate) const IDENTITY_LINK: &str = "\
 Examples:
-  cdp-jobs identity link --project cdp-demo 'email: Jane@Shop.DE' phone:+4915112345678 \\
+  cdp-jobs identity link --project cdp-demo user_id:u025438f5 user_id:u05cf574a \\
       --reason 'told on the phone' --dry-run
-  cdp-jobs identity link --project cdp-demo email:jane@shop.de email:jane@work.de --author ann \\
-      --reason 'ticket 4711' --valid-from 2026-01-01";
+  cdp-jobs identity link --project cdp-demo 'email: Wanda.Arvenholt1@Inbox.Test' \\
+      email:alma.marlund174@post.test --reason 'ticket 4711' --author ann --valid-from 2026-01-01";
 
 pub(crate) const IDENTITY_UNLINK: &str = "\
 Example:
-  cdp-jobs identity unlink --project cdp-demo email:jane@shop.de email:john@shop.de \\
-      --reason 'mother and son' --valid-from 2026-01-01";
+  cdp-jobs identity unlink --project cdp-demo email:aisenvale345@studio.test \\
+      email:ann.isenvale345@mail.test --reason 'mother and son' --valid-from 2026-01-01";
 
 pub(crate) const IDENTITY_DETACH: &str = "\
 Example:
-  cdp-jobs identity detach --project cdp-demo phone:+4915112345678 --reason 'a hotel desk'";
+  cdp-jobs identity detach --project cdp-demo email:ann.isenvale345@mail.test \\
+      --reason 'her old employer has it now'";
 
 pub(crate) const IDENTITY_BLOCK: &str = "\
 Example:
-  cdp-jobs identity block --project cdp-demo email:till@shop.de --reason 'typed at the till'";
+  cdp-jobs identity block --project cdp-demo email:till@shop.test --reason 'typed at the till'";
 
 pub(crate) const IDENTITY_REVOKE: &str = "\
 Example:

@@ -73,7 +73,7 @@ fn help_names_every_verb() {
 
 /// The examples below a help text; a line that ends with a backslash goes on in the next one.
 fn examples(text: &str) -> Vec<String> {
-    let text = text.replace("\\\n", " ");
+    let text = text.replace("\\\n      ", "");
     let lines = text.lines().filter_map(|line| line.strip_prefix("  "));
     let lines = lines.filter(|line| line.starts_with("cdp-jobs ") || line.starts_with("echo "));
     // The first help has a remark after each.

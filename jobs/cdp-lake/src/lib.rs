@@ -19,13 +19,14 @@ mod scratch;
 mod source_view;
 mod types;
 mod udf;
+mod unique;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
 pub use catalog::{Catalog, RunTables};
-pub use check::{Breach, breaches};
+pub use check::{Breach, Checked, check};
 pub use engine::Engine;
 pub use error::{ErrorKind, LakeError, Result};
 pub use given::{column_names, csv_lines, line, rows_from_csv, rows_to_csv};
@@ -35,4 +36,4 @@ pub use quarantine::{BadRow, Inspection, first_event_day, inspect};
 pub use query::QueryResult;
 pub use schema_book::SchemaBook;
 pub use scratch::{Scratch, Staged};
-pub use write::{Committed, Provenance, Scope, append_rows, publish};
+pub use write::{Committed, Held, Provenance, Scope, append_rows, publish};

@@ -14,6 +14,7 @@ use datafusion::execution::context::SessionContext;
 use datafusion::sql::parser::Statement as DfStatement;
 
 use crate::catalog::reference;
+use crate::check;
 use crate::engine::Engine;
 use crate::error::{ErrorKind, LakeError, Result};
 use crate::types::{source_schema, stored_schema};
@@ -176,13 +177,17 @@ fn plain(error: &DataFusionError) -> String {
         .fold(first.to_owned(), |text, kind| text.replace(kind, ""))
 }
 
+/// Plans a condition as it will be looked at.
 fn condition(
     session: &SessionContext,
     text: &str,
     schema: &Schema,
 ) -> std::result::Result<(), DataFusionError> {
-    let schema = datafusion::common::DFSchema::try_from(schema.clone())?;
-    session.state().create_logical_expr(text, &schema)?;
+    let rows = MemTable::try_new(Arc::new(schema.clone()), vec![vec![]])?;
+    let frame = session.read_table(Arc::new(rows))?;
+    let condition = check::condition(session, text, schema)?;
+    let plan = frame.filter(condition.is_false())?.into_unoptimized_plan();
+    session.state().optimize(&plan)?;
     Ok(())
 }
 

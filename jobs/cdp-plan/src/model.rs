@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{Check, RawChecks};
 use crate::fault::{Fault, SourceFile};
-use crate::layer::Layer;
+use crate::materialization::{self, Materialization};
 use crate::name::TableName;
 use crate::nearest;
 use crate::param::{PREVIOUS_DATE, ParamType, ParamValue, SUPPLIED};
@@ -40,42 +40,6 @@ struct RawParam {
     #[serde(rename = "type")]
     param_type: ParamType,
     default: toml::Value,
-}
-
-/// What is kept of a model's rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Materialization {
-    /// Nothing: the query stands wherever the name is read.
-    View,
-    /// The rows, on local disk, until the run ends.
-    Scratch,
-    /// One partition per `as_of_date`.
-    Partition,
-    /// The whole table, for the latest `as_of_date` only.
-    Current,
-}
-
-impl Materialization {
-    const NAMES: [(&'static str, Self); 4] = [
-        ("view", Self::View),
-        ("scratch", Self::Scratch),
-        ("partition", Self::Partition),
-        ("current", Self::Current),
-    ];
-
-    /// Whether the rows are a Delta table of the lake.
-    pub fn is_stored(self) -> bool {
-        matches!(self, Self::Partition | Self::Current)
-    }
-
-    /// The name as written in a sidecar.
-    pub fn name(self) -> &'static str {
-        Self::NAMES
-            .iter()
-            .find(|(_, value)| *value == self)
-            .map_or("", |(name, _)| name)
-    }
 }
 
 /// What a model does that SQL cannot.
@@ -209,12 +173,16 @@ impl Model {
         let raw = toml_file::read::<RawModel>(sidecar, faults);
         let statement = query.map(|file| Statement::parse(file, faults));
         let raw = raw?;
-        let materialization = materialization(sidecar, &raw.materialization, faults);
+        let materialization = materialization::read(sidecar, &raw.materialization, faults);
         let params = params(sidecar, &raw.params, faults);
         let reads_past = reads_past(sidecar, &raw.reads_past, faults);
         if raw.grain.is_empty() {
             let at = key(sidecar, "grain");
             faults.push(Fault::new("`grain` names no column").at(sidecar, at));
+        }
+        if raw.checks.unique_of_nothing() {
+            let at = sidecar.find("[]").unwrap_or(0..0);
+            faults.push(Fault::new("a check of `unique` names no column").at(sidecar, at));
         }
         let body = match statement {
             Some(statement) => {
@@ -239,10 +207,10 @@ impl Model {
                 .at(sidecar, key(sidecar, "grain"));
             faults.push(fault);
         }
-        if name.layer() == Layer::Staging && materialization.is_stored() {
-            let fault = Fault::new("a staging model is a `view` or `scratch`")
-                .at(sidecar, key(sidecar, "materialization"));
-            faults.push(fault);
+        let is_step = matches!(body, Body::Step { .. });
+        materialization::fits(materialization, name.layer(), is_step, sidecar, faults);
+        if let (Body::Sql(statement), false) = (&body, materialization.is_stored()) {
+            no_previous(statement, faults);
         }
         (faults.len() == before).then(|| Self {
             name,
@@ -264,25 +232,6 @@ impl Model {
 fn key(file: &SourceFile, key: &str) -> std::ops::Range<usize> {
     file.find(&format!("\n{key}"))
         .map_or(0..0, |range| range.start + 1..range.end)
-}
-
-fn materialization(
-    file: &SourceFile,
-    text: &str,
-    faults: &mut Vec<Fault>,
-) -> Option<Materialization> {
-    let found = Materialization::NAMES
-        .iter()
-        .find(|(name, _)| *name == text);
-    if found.is_none() {
-        let names = Materialization::NAMES.iter().map(|(name, _)| *name);
-        faults.push(
-            Fault::new(format!("`{text}` is not a materialization"))
-                .hint(nearest::hint(text, names))
-                .at(file, key(file, "materialization")),
-        );
-    }
-    found.map(|(_, value)| *value)
 }
 
 fn params(
@@ -358,6 +307,18 @@ fn previous_fits(statement: &Statement, reads_past: &[TableName], faults: &mut V
         faults.push(
             Fault::new(message)
                 .hint("name the table in `reads_past` of the sidecar")
+                .at(statement.file(), range.clone()),
+        );
+    }
+}
+
+/// What is inlined has the previous date of whoever reads it, so no check could see the same rows.
+fn no_previous(statement: &Statement, faults: &mut Vec<Fault>) {
+    let mut params = statement.params().iter();
+    if let Some((_, range)) = params.find(|(name, _)| name == PREVIOUS_DATE) {
+        faults.push(
+            Fault::new("a view or scratch model has no `$previous_date`")
+                .hint("make it a `partition`, or ask for the date in the model that reads it")
                 .at(statement.file(), range.clone()),
         );
     }

@@ -8,6 +8,7 @@ mod case;
 mod event;
 mod fingerprint;
 mod ledger;
+mod look;
 mod matrix;
 mod project;
 mod record;

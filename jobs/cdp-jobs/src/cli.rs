@@ -143,6 +143,15 @@ pub(crate) struct SelectArgs {
     pub(crate) select: Vec<String>,
 }
 
+/// Whether a date that has not come yet is meant.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct FutureArgs {
+    /// Allow a date after tomorrow (UTC): tables that hold the latest date only will stay at it until
+    /// it has come
+    #[arg(long)]
+    pub(crate) future: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct PlanArgs {
     /// The date to speak for: what was knowable before it, 00:00 UTC
@@ -150,6 +159,8 @@ pub(crate) struct PlanArgs {
     pub(crate) as_of: AsOfDate,
     #[command(flatten)]
     pub(crate) select: SelectArgs,
+    #[command(flatten)]
+    pub(crate) future: FutureArgs,
 }
 
 #[derive(Debug, Args)]
@@ -162,6 +173,8 @@ pub(crate) struct RunArgs {
     /// Do also what is up to date; with `--select +scores.churn_model+`, train also when it is not due
     #[arg(long)]
     pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) future: FutureArgs,
 }
 
 #[derive(Debug, Args)]
@@ -180,6 +193,8 @@ pub(crate) struct BackfillArgs {
     /// How many days lie between two dates
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) step_days: u32,
+    #[command(flatten)]
+    pub(crate) future: FutureArgs,
 }
 
 #[derive(Debug, Args)]

@@ -225,7 +225,7 @@ impl Catalog {
         Ok(())
     }
 
-    async fn provider(&self, name: &TableName) -> Result<Arc<dyn TableProvider>> {
+    pub(crate) async fn provider(&self, name: &TableName) -> Result<Arc<dyn TableProvider>> {
         let manifest = self.tables.manifest.clone();
         if let Some(source) = manifest.source(name) {
             return self.source(source, Rows::Valid).await;

@@ -22,6 +22,7 @@ mod source_rows;
 mod source_view;
 mod types;
 mod udf;
+mod unique;
 mod words;
 mod write;
 
@@ -29,7 +30,7 @@ mod write;
 mod tests;
 
 pub use catalog::{Catalog, RunTables};
-pub use check::{Breach, breaches};
+pub use check::{Breach, Checked, check};
 pub use engine::Engine;
 pub use error::{ErrorKind, LakeError, Result};
 pub use given::{column_names, csv_lines, line, rows_from_csv, rows_to_csv};
@@ -41,4 +42,4 @@ pub use schema_book::SchemaBook;
 pub use scratch::{Scratch, Staged};
 pub use source_rows::append_to_source;
 pub use types::type_name;
-pub use write::{Committed, Provenance, Scope, append_rows, publish};
+pub use write::{Committed, Held, Provenance, Scope, append_rows, publish};

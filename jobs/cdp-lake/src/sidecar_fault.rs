@@ -1,11 +1,14 @@
 //! A sidecar against the columns that its query returns.
 
+use std::sync::Arc;
+
 use arrow::datatypes::Schema;
 use cdp_plan::{Fault, Materialization, Model, Rule, nearest_hint, nearest_name};
-use datafusion::common::DFSchema;
+use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SessionContext;
 
+use crate::check as checks;
 use crate::words;
 
 /// The grain, the described columns and the checks of a model name columns that it has. Returns the
@@ -135,7 +138,10 @@ pub(crate) fn condition(
     text: &str,
     schema: &Schema,
 ) -> Result<(), DataFusionError> {
-    let schema = DFSchema::try_from(schema.clone())?;
-    session.state().create_logical_expr(text, &schema)?;
+    let rows = MemTable::try_new(Arc::new(schema.clone()), vec![vec![]])?;
+    let frame = session.read_table(Arc::new(rows))?;
+    let condition = checks::condition(session, text, schema)?;
+    let plan = frame.filter(condition.is_false())?.into_unoptimized_plan();
+    session.state().optimize(&plan)?;
     Ok(())
 }

@@ -29,6 +29,7 @@ const TARGET_FILE_SIZE: NonZeroU64 = NonZeroU64::new(128 << 20).expect("not zero
 /// How far back we look for a commit of ours after an error.
 const COMMITS_SEARCHED: usize = 20;
 const COMMIT_KEY: &str = "cdp.commit";
+const DATE_KEY: &str = "cdp.as_of_date";
 
 /// What a write replaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub enum Scope {
 pub struct Provenance {
     /// The run.
     pub run_id: String,
+    /// The date that the rows speak for.
+    pub as_of_date: Option<AsOfDate>,
     /// What makes equal work recognisable: query, parameters, input versions, program.
     pub fingerprint: String,
     /// SHA-256 of the bound query.
@@ -260,15 +263,17 @@ fn properties(
         .iter()
         .map(|(name, version)| (name.clone(), Value::from(*version)))
         .collect();
+    let date = provenance.as_of_date;
+    let date = date.map(|date| (DATE_KEY.to_owned(), text(&date.to_string())));
     CommitProperties::default()
-        .with_metadata([
+        .with_metadata(date.into_iter().chain([
             (COMMIT_KEY.to_owned(), text(commit)),
             ("cdp.run_id".to_owned(), text(&provenance.run_id)),
             ("cdp.fingerprint".to_owned(), text(&provenance.fingerprint)),
             ("cdp.sql_sha256".to_owned(), text(&provenance.sql_sha256)),
             ("cdp.version".to_owned(), text(&provenance.program_version)),
             ("cdp.inputs".to_owned(), Value::Object(inputs)),
-        ])
+        ]))
         .with_application_transactions(transactions)
         // Old log entries are removed by maintenance, not listed for at every commit.
         .with_cleanup_expired_logs(Some(false))
@@ -297,6 +302,32 @@ async fn find_commit(lake: &Lake, url: &Url, commit: &str) -> Result<Option<u64>
         .iter()
         .position(|info| info.info.get(COMMIT_KEY).and_then(Value::as_str) == Some(commit));
     Ok(age.map(|age| newest.saturating_sub(age as u64)))
+}
+
+/// What the commits of a table say of the date that it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// There is no table.
+    Nothing,
+    /// The newest commit with a date has this one.
+    Date(AsOfDate),
+    /// None of the newest commits has a date.
+    Unknown,
+}
+
+impl Lake {
+    /// The date that a table was last written for, by its commits.
+    pub async fn held_date(&self, url: &Url) -> Result<Held> {
+        let Some(table) = self.open(url).await? else {
+            return Ok(Held::Nothing);
+        };
+        let history: Vec<_> = table.history(Some(COMMITS_SEARCHED)).try_collect().await?;
+        let mut texts = history
+            .iter()
+            .filter_map(|info| info.info.get(DATE_KEY).and_then(Value::as_str));
+        let date = texts.find_map(|text| text.parse().ok());
+        Ok(date.map_or(Held::Unknown, Held::Date))
+    }
 }
 
 /// How the columns of new rows differ from those of a table.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// The rows are not published.
+    /// The rows are not published; of a model that is not stored, nothing that reads it is made.
     Fail,
     /// It is reported.
     Warn,
@@ -80,6 +80,12 @@ impl std::fmt::Display for Rule {
 }
 
 impl RawChecks {
+    /// Whether there is a check that no two rows agree in no column at all.
+    pub(crate) fn unique_of_nothing(&self) -> bool {
+        let mut sets = self.fail.unique.iter().chain(&self.warn.unique);
+        sets.any(Vec::is_empty)
+    }
+
     /// All checks of a model; its grain is unique and not null whatever the sidecar says.
     pub(crate) fn checks(self, grain: &[String]) -> Vec<Check> {
         let mut checks: Vec<Check> = Vec::new();

@@ -101,3 +101,15 @@ pub(crate) fn previous_fits(
         );
     }
 }
+
+/// What is inlined has the previous date of whoever reads it, so no check could see the same rows.
+pub(crate) fn no_previous(statement: &Statement, faults: &mut Vec<Fault>) {
+    let mut params = statement.params().iter();
+    if let Some((_, range)) = params.find(|(name, _)| name == PREVIOUS_DATE) {
+        faults.push(
+            Fault::new("a view or scratch model has no `$previous_date`")
+                .hint("make it a `partition`, or ask for the date in the model that reads it")
+                .at(statement.file(), range.clone()),
+        );
+    }
+}

@@ -6,9 +6,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{Check, RawChecks};
-use crate::declared::{RawParam, params, params_fit, previous_fits};
+use crate::declared::{RawParam, no_previous, params, params_fit, previous_fits};
 use crate::fault::{Fault, SourceFile};
-use crate::layer::Layer;
+use crate::materialization::{self, Materialization};
 use crate::name::TableName;
 use crate::nearest;
 use crate::param::{ParamType, ParamValue};
@@ -33,42 +33,6 @@ struct RawModel {
     columns: toml::Table,
     #[serde(default)]
     checks: RawChecks,
-}
-
-/// What is kept of a model's rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Materialization {
-    /// Nothing: the query stands wherever the name is read.
-    View,
-    /// The rows, on local disk, until the run ends.
-    Scratch,
-    /// One partition per `as_of_date`.
-    Partition,
-    /// The whole table, for the latest `as_of_date` only.
-    Current,
-}
-
-impl Materialization {
-    const NAMES: [(&'static str, Self); 4] = [
-        ("view", Self::View),
-        ("scratch", Self::Scratch),
-        ("partition", Self::Partition),
-        ("current", Self::Current),
-    ];
-
-    /// Whether the rows are a Delta table of the lake.
-    pub fn is_stored(self) -> bool {
-        matches!(self, Self::Partition | Self::Current)
-    }
-
-    /// The name as written in a sidecar.
-    pub fn name(self) -> &'static str {
-        Self::NAMES
-            .iter()
-            .find(|(_, value)| *value == self)
-            .map_or("", |(name, _)| name)
-    }
 }
 
 /// What a model does that SQL cannot.
@@ -218,11 +182,14 @@ impl Model {
         let statement = query.map(|file| Statement::parse(file, faults));
         before += faults.len() - so_far;
         let raw = raw?;
-        let materialization = materialization(sidecar, &raw.materialization, faults);
+        let materialization = materialization::read(sidecar, &raw.materialization, faults);
         let params = params(sidecar, &raw.params, faults);
         let reads_past = reads_past(sidecar, &raw.reads_past, faults);
         if raw.grain.is_empty() {
             faults.push(Fault::new("`grain` names no column").at_key(sidecar, &["grain"]));
+        }
+        if raw.checks.unique_of_nothing() {
+            faults.push(Fault::new("a check of `unique` names no column").at_text(sidecar, "[]"));
         }
         let body = match statement {
             Some(None) => Body::Unread,
@@ -250,10 +217,10 @@ impl Model {
                 .at_key(sidecar, &["grain"]);
             faults.push(fault);
         }
-        if name.layer() == Layer::Staging && materialization.is_stored() {
-            let fault = Fault::new("a staging model is a `view` or `scratch`")
-                .at_key(sidecar, &["materialization"]);
-            faults.push(fault);
+        let is_step = matches!(body, Body::Step { .. });
+        materialization::fits(materialization, name.layer(), is_step, sidecar, faults);
+        if let (Body::Sql(statement), false) = (&body, materialization.is_stored()) {
+            no_previous(statement, faults);
         }
         (faults.len() == before).then(|| Self {
             name,
@@ -269,25 +236,6 @@ impl Model {
             sidecar: sidecar.clone(),
         })
     }
-}
-
-fn materialization(
-    file: &SourceFile,
-    text: &str,
-    faults: &mut Vec<Fault>,
-) -> Option<Materialization> {
-    let found = Materialization::NAMES
-        .iter()
-        .find(|(name, _)| *name == text);
-    if found.is_none() {
-        let names = Materialization::NAMES.iter().map(|(name, _)| *name);
-        faults.push(
-            Fault::new(format!("`{text}` is not a materialization"))
-                .hint(nearest::hint(text, names))
-                .at_key(file, &["materialization"]),
-        );
-    }
-    found.map(|(_, value)| *value)
 }
 
 fn reads_past(file: &SourceFile, raw: &[String], faults: &mut Vec<Fault>) -> Vec<TableName> {

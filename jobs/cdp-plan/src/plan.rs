@@ -8,7 +8,8 @@ use serde::Serialize;
 use crate::date::AsOfDate;
 use crate::layer::Layer;
 use crate::manifest::Manifest;
-use crate::model::{Materialization, Model};
+use crate::materialization::Materialization;
+use crate::model::{Model, Step};
 use crate::name::TableName;
 use crate::selector::Selection;
 use crate::training::{self, Due};
@@ -44,6 +45,8 @@ pub enum Purpose {
 pub enum Work {
     /// Look through a raw table and set bad rows aside.
     Inspect,
+    /// Check the rows of a view or scratch model, before anybody reads them.
+    Check,
     /// Run a model's query and replace what it stores.
     Query,
     /// Run a step in Rust and replace what it stores.
@@ -164,10 +167,8 @@ impl Plan {
                 .filter(|model| selection.holds(&model.name));
             wanted.extend(chosen.map(|model| (*date, model, Purpose::CutOff)));
         }
-        // Stable: within a date the models stay in their order of dependence.
-        wanted.sort_by_key(|(date, _, _)| *date);
         let mut tasks = inspections(manifest, selection, as_of_date);
-        for (date, model, purpose) in wanted {
+        for (date, model, purpose) in with_checks(manifest, selection, as_of_date, &wanted) {
             let task = model_task(manifest, model, date, purpose, &tasks);
             tasks.push(task);
         }
@@ -183,6 +184,38 @@ impl Plan {
             not_due,
         }
     }
+}
+
+/// The stored models that are to be made, and with them the views and scratch models that are to be
+/// checked: those through which they read, and those that were selected themselves. Date by date, each
+/// model after all that it reads.
+fn with_checks<'a>(
+    manifest: &'a Manifest,
+    selection: &Selection,
+    as_of_date: AsOfDate,
+    stored: &[(AsOfDate, &'a Model, Purpose)],
+) -> Vec<(AsOfDate, &'a Model, Purpose)> {
+    let mut wanted: BTreeMap<AsOfDate, BTreeMap<TableName, Purpose>> = BTreeMap::new();
+    for (date, model, purpose) in stored {
+        let names = manifest.inlined(&model.name).into_iter();
+        let names = names.chain([model.name.clone()]);
+        let of_date = wanted.entry(*date).or_default();
+        of_date.extend(names.map(|name| (name, *purpose)));
+    }
+    let selected = manifest
+        .models()
+        .filter(|model| !model.materialization.is_stored() && selection.holds(&model.name))
+        .map(|model| (model.name.clone(), Purpose::AsOf));
+    wanted.entry(as_of_date).or_default().extend(selected);
+    let dates = wanted.into_iter();
+    dates
+        .flat_map(|(date, of_date)| {
+            manifest.models().filter_map(move |model| {
+                let purpose = of_date.get(&model.name)?;
+                Some((date, model, *purpose))
+            })
+        })
+        .collect()
 }
 
 fn inspections(manifest: &Manifest, selection: &Selection, as_of_date: AsOfDate) -> Vec<Task> {
@@ -210,11 +243,13 @@ fn model_task(
     before: &[Task],
 ) -> Task {
     let reads = manifest.inputs(&model.name);
+    let inlined = manifest.inlined(&model.name);
     let past = &model.reads_past;
     let depends_on = before
         .iter()
         .filter(|task| {
-            let same_date = task.as_of_date == as_of_date && reads.contains(&task.name);
+            let read = reads.contains(&task.name) || inlined.contains(&task.name);
+            let same_date = task.as_of_date == as_of_date && read;
             let earlier = task.as_of_date < as_of_date && past.contains(&task.name);
             same_date || earlier
         })
@@ -227,13 +262,15 @@ fn model_task(
         as_of_date,
         purpose,
         work: match model.step() {
+            _ if !model.materialization.is_stored() => Work::Check,
             Some(_) => Work::Step,
             None => Work::Query,
         },
         reads,
         writes: match model.materialization {
             Materialization::Partition => format!("{path}/as_of_date={as_of_date}"),
-            _ => path,
+            Materialization::Current => path,
+            Materialization::View | Materialization::Scratch => "ops/runs".to_owned(),
         },
         depends_on,
     }

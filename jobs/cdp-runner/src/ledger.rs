@@ -1,6 +1,6 @@
 //! `ops.runs`: one row per task of every run, appended as tasks end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -46,6 +46,8 @@ pub struct RunRow {
     pub error: Option<String>,
     /// Why the run was made.
     pub reason: Option<String>,
+    /// Of a task that failed or was held back: the later run in which it ended well.
+    pub cured_by: Option<String>,
 }
 
 fn schema() -> SchemaRef {
@@ -127,10 +129,14 @@ fn name() -> Result<TableName> {
         .map_err(|error| LakeError::new(cdp_lake::ErrorKind::NotFound, error.to_string()))
 }
 
-/// Adds what a task did.
-pub(crate) async fn append(project: &Project, record: &TaskRecord) -> Result<()> {
+/// Adds what tasks of one run did.
+pub(crate) async fn append(project: &Project, records: &[TaskRecord]) -> Result<()> {
+    let Some(record) = records.first() else {
+        return Ok(());
+    };
     let lake = project.lake();
-    let staged = Staged::from_batches(schema(), vec![batch(record)?])?;
+    let batches: Result<Vec<RecordBatch>> = records.iter().map(batch).collect();
+    let staged = Staged::from_batches(schema(), batches?)?;
     let provenance = Provenance {
         run_id: record.run_id.clone(),
         program_version: record.program_version.clone(),
@@ -140,24 +146,38 @@ pub(crate) async fn append(project: &Project, record: &TaskRecord) -> Result<()>
     Ok(())
 }
 
+/// What the ledger says before a run.
+#[derive(Debug, Default)]
+pub(crate) struct Stands {
+    /// What was published.
+    pub(crate) published: Published,
+    /// The tasks whose last attempt did not end well, by name and date.
+    pub(crate) broken: BTreeSet<(String, AsOfDate)>,
+}
+
 /// The fingerprint and the number of the latest published rows, by task and date.
 pub(crate) type Published = BTreeMap<(String, AsOfDate), (String, u64)>;
 
-/// Reads what was published, from the ledger.
-pub(crate) async fn published(project: &Project) -> Result<Published> {
-    let mut published = Published::new();
+/// Reads how things stand, from the ledger.
+pub(crate) async fn stands(project: &Project) -> Result<Stands> {
+    let mut stands = Stands::default();
     if project
         .lake()
         .open(&project.lake().url(&name()?)?)
         .await?
         .is_none()
     {
-        return Ok(published);
+        return Ok(stands);
     }
-    let status = TaskStatus::Succeeded.name();
+    let good = TaskStatus::Succeeded.name();
+    let skipped = TaskStatus::Skipped.name();
+    let last = "order by finished_at, run_id";
     let query = format!(
-        "select task, as_of_date, last_value(fingerprint order by finished_at, run_id) as fingerprint, \
-         last_value(rows order by finished_at, run_id) as rows from {RUNS} where status = '{status}' group by task, as_of_date"
+        "select task, as_of_date, \
+         last_value(fingerprint {last}) filter (where status = '{good}') as fingerprint, \
+         last_value(rows {last}) filter (where status = '{good}') as rows, \
+         last_value(status {last}) as status \
+         from {RUNS} where status <> '{skipped}' group by task, as_of_date"
     );
     let answer = project.query(&query, None, None).await?;
     for batch in &answer.batches {
@@ -169,15 +189,42 @@ pub(crate) async fn published(project: &Project) -> Result<Published> {
         let counts = batch
             .column(3)
             .as_primitive::<arrow::datatypes::Int64Type>();
+        let last = batch.column(4).as_string::<i32>();
         for row in 0..batch.num_rows() {
-            if let Some(date) = AsOfDate::from_epoch_day(dates.value(row)) {
-                let key = (tasks.value(row).to_owned(), date);
+            let Some(date) = AsOfDate::from_epoch_day(dates.value(row)) else {
+                continue;
+            };
+            let key = (tasks.value(row).to_owned(), date);
+            if is_broken(last.value(row)) {
+                stands.broken.insert(key.clone());
+            }
+            if prints.is_valid(row) {
                 let rows = u64::try_from(counts.value(row)).unwrap_or(0);
-                published.insert(key, (prints.value(row).to_owned(), rows));
+                let print = prints.value(row).to_owned();
+                stands.published.insert(key, (print, rows));
             }
         }
     }
-    Ok(published)
+    Ok(stands)
+}
+
+fn is_broken(status: &str) -> bool {
+    let broken = [TaskStatus::Failed, TaskStatus::HeldBack];
+    broken.iter().any(|broken| broken.name() == status)
+}
+
+/// Tells of each row that broke in which later run the same task ended well; newest rows first.
+fn tell_cures(rows: &mut [RunRow]) {
+    let mut cures: BTreeMap<(String, String), String> = BTreeMap::new();
+    for row in rows {
+        let key = (row.task.clone(), row.as_of_date.clone());
+        if is_broken(&row.status) {
+            row.cured_by = cures.get(&key).cloned();
+        } else if row.status != TaskStatus::Skipped.name() {
+            // The earliest cure is the one that came right after.
+            cures.insert(key, row.run_id.clone());
+        }
+    }
 }
 
 /// What made the latest published rows of a task and date, and when.
@@ -242,7 +289,9 @@ pub(crate) async fn newest(project: &Project, limit: usize) -> Result<Vec<RunRow
          order by finished_at desc, task desc limit {limit}"
     );
     let answer = project.query(&query, None, None).await?;
-    Ok(answer.batches.iter().flat_map(rows).collect())
+    let mut rows: Vec<RunRow> = answer.batches.iter().flat_map(rows).collect();
+    tell_cures(&mut rows);
+    Ok(rows)
 }
 
 fn rows(batch: &RecordBatch) -> Vec<RunRow> {
@@ -270,6 +319,7 @@ fn rows(batch: &RecordBatch) -> Vec<RunRow> {
             breaches: text(9, row).unwrap_or_default(),
             error: text(10, row),
             reason: text(11, row),
+            cured_by: None,
         })
         .collect()
 }

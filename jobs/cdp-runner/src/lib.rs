@@ -9,6 +9,7 @@ mod case;
 mod event;
 mod fingerprint;
 mod ledger;
+mod look;
 mod matrix;
 mod overrides;
 mod project;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use cdp_lake::LakeError;
-use cdp_plan::{Plan, Task, TaskId};
+use cdp_plan::{Plan, Task, TaskId, Work};
 
 use crate::event::{Event, Host, Observer};
 use crate::ledger;
@@ -22,7 +22,9 @@ impl Project {
         observer: &dyn Observer,
     ) -> Result<RunSummary, LakeError> {
         self.lake().probe().await?;
-        let published = ledger::published(self).await?;
+        let stands = ledger::stands(self).await?;
+        let broken = stands.broken;
+        let published = stands.published;
         let mut context = RunContext::new(self, plan, settings, host, observer, published)?;
         observer.on(&Event::RunStarted {
             run_id: &settings.run_id,
@@ -38,6 +40,7 @@ impl Project {
             not_due: plan.not_due.clone(),
         };
         let mut stopped: BTreeSet<TaskId> = BTreeSet::new();
+        let mut untold: Vec<TaskRecord> = Vec::new();
         for task in &plan.tasks {
             let blocker = task.depends_on.iter().find(|id| stopped.contains(id));
             let record = if let Some(blocker) = blocker {
@@ -49,26 +52,35 @@ impl Project {
             if !record.status.lets_pass() {
                 stopped.insert(task.id());
             }
-            // What was up to date is in the ledger already.
-            if record.status != TaskStatus::UpToDate {
-                append(self, &record).await?;
+            // What was up to date is in the ledger already, unless it was broken since.
+            let key = (record.task.clone(), record.as_of_date);
+            if record.status != TaskStatus::UpToDate || broken.contains(&key) {
+                untold.push(record.clone());
+            }
+            // What publishes nothing is told with the next task that does: a commit costs more than
+            // many a check, and a run that is killed before it only checks again.
+            if task.work != Work::Check {
+                append(self, &mut untold).await?;
             }
             observer.on(&Event::TaskFinished { record: &record });
             summary.records.push(record);
         }
+        append(self, &mut untold).await?;
         observer.on(&Event::RunFinished { summary: &summary });
         Ok(summary)
     }
 }
 
 /// Other runs append to the ledger too, so an append that came second is made again.
-async fn append(project: &Project, record: &TaskRecord) -> Result<(), LakeError> {
+async fn append(project: &Project, untold: &mut Vec<TaskRecord>) -> Result<(), LakeError> {
     const ATTEMPTS: u32 = 5;
+    let records = std::mem::take(untold);
+    let run_id = records.first().map_or("", |record| record.run_id.as_str());
     let mut attempt = 1;
     loop {
-        match ledger::append(project, record).await {
+        match ledger::append(project, &records).await {
             Err(error) if error.retryable() && attempt < ATTEMPTS => {
-                tokio::time::sleep(crate::task::pause(attempt, &record.run_id)).await;
+                tokio::time::sleep(crate::task::pause(attempt, run_id)).await;
                 attempt += 1;
             }
             other => return other,

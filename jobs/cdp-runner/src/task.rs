@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cdp_lake::{
-    Catalog, ErrorKind, LakeError, Provenance, RunTables, Scope, Staged, breaches, inspect, publish,
+    Catalog, ErrorKind, Held, LakeError, Provenance, RunTables, Scope, Staged, check, publish,
 };
 use cdp_plan::{
     AsOfDate, Layer, Materialization, Model, Plan, Severity, TableName, Task, TaskDates, Work,
@@ -14,6 +14,7 @@ use cdp_plan::{
 use crate::event::{Event, Host, Observer};
 use crate::fingerprint::fingerprint;
 use crate::ledger::Published;
+use crate::look;
 use crate::project::Project;
 use crate::record::{RunSettings, TaskRecord, TaskStatus};
 use crate::steps;
@@ -112,6 +113,13 @@ impl<'a> RunContext<'a> {
         earlier.map(|((_, date), _)| *date).find(|date| made(*date))
     }
 
+    /// The latest date for which a table was made.
+    fn latest(&self, name: &TableName) -> Option<AsOfDate> {
+        let keys = self.published.keys();
+        let dates = keys.filter(|(table, _)| *table == name.to_string());
+        dates.map(|(_, date)| *date).max()
+    }
+
     pub(crate) fn model(&self, name: &TableName) -> Result<&'a Model, LakeError> {
         self.project
             .manifest()
@@ -120,7 +128,7 @@ impl<'a> RunContext<'a> {
     }
 }
 
-fn missing(name: &TableName) -> LakeError {
+pub(crate) fn missing(name: &TableName) -> LakeError {
     LakeError::new(ErrorKind::NotFound, format!("there is no table `{name}`"))
 }
 
@@ -184,16 +192,21 @@ async fn attempt_task(
         return Ok(TaskStatus::UpToDate);
     }
     if task.work == Work::Inspect {
-        return look_through(context, task, &catalog, record).await;
+        return look::look_through(context, task, &catalog, record).await;
     }
     let model = context.model(&task.name)?;
     inputs_stand(context, task, model)?;
-    if model.materialization == Materialization::Current && holds_later(&catalog, task).await? {
+    if task.work == Work::Check {
+        return look::check_rows(task, model, &catalog, record).await;
+    }
+    if model.materialization == Materialization::Current && holds_later(context, task).await? {
         record.note = Some("the table holds a later date".to_owned());
         return Ok(TaskStatus::Superseded);
     }
     let staged = compute(context, task, model, &catalog, record).await?;
-    record.breaches = breaches(catalog.session(), model, &staged).await?;
+    record.breaches = check(catalog.session(), model, staged.provider())
+        .await?
+        .breaches;
     record.input_versions = versions(&catalog, &task.name).await;
     if record.breaks(Severity::Fail) {
         record.rows = staged.rows;
@@ -212,9 +225,10 @@ async fn attempt_task(
     Ok(TaskStatus::Succeeded)
 }
 
-fn provenance(record: &TaskRecord) -> Provenance {
+pub(crate) fn provenance(record: &TaskRecord) -> Provenance {
     Provenance {
         run_id: record.run_id.clone(),
+        as_of_date: Some(record.as_of_date),
         fingerprint: record.fingerprint.clone(),
         sql_sha256: record.sql_sha256.clone(),
         inputs: record.input_versions.clone(),
@@ -290,37 +304,7 @@ fn inputs_stand(context: &RunContext<'_>, task: &Task, model: &Model) -> Result<
     )))
 }
 
-async fn look_through(
-    context: &RunContext<'_>,
-    task: &Task,
-    catalog: &Catalog,
-    record: &mut TaskRecord,
-) -> Result<TaskStatus, LakeError> {
-    let manifest = context.project.manifest();
-    let source = manifest
-        .source(&task.name)
-        .ok_or_else(|| missing(&task.name))?;
-    let rows_max = context.project.config().quarantine_rows_max;
-    let found = inspect(
-        catalog,
-        source,
-        task.as_of_date,
-        rows_max,
-        &provenance(record),
-    )
-    .await?;
-    record.rows = found.rows;
-    record.rows_set_aside = found.set_aside;
-    record.input_versions = versions(catalog, &task.name).await;
-    if found.absent {
-        record.note = Some("no table, read as empty".to_owned());
-    } else if found.rows == 0 {
-        record.note = Some("no row was known before the date".to_owned());
-    }
-    Ok(TaskStatus::Succeeded)
-}
-
-async fn versions(catalog: &Catalog, of: &TableName) -> BTreeMap<String, u64> {
+pub(crate) async fn versions(catalog: &Catalog, of: &TableName) -> BTreeMap<String, u64> {
     let versions = catalog.versions().await.into_iter();
     versions
         .filter(|(name, _)| name != of || name.layer() == Layer::Raw)
@@ -341,7 +325,7 @@ async fn is_published(
     if before != fingerprint {
         return Ok(false);
     }
-    if *rows == 0 || task.work == Work::Inspect {
+    if *rows == 0 || matches!(task.work, Work::Inspect | Work::Check) {
         return Ok(true);
     }
     let lake = context.project.lake();
@@ -354,13 +338,14 @@ async fn is_published(
     }
 }
 
-/// A current table moves forward only.
-async fn holds_later(catalog: &Catalog, task: &Task) -> Result<bool, LakeError> {
-    let date = task.as_of_date;
-    let query = format!(
-        "select 1 from {} where as_of_date > cast('{date}' as date) limit 1",
-        task.name
-    );
-    let later = catalog.batches(&query).await?;
-    Ok(later.iter().any(|batch| batch.num_rows() > 0))
+/// A current table moves forward only. Which date it holds is told by its commits, or by the ledger
+/// where they do not say; its rows tell nothing when there are none.
+async fn holds_later(context: &RunContext<'_>, task: &Task) -> Result<bool, LakeError> {
+    let lake = context.project.lake();
+    let held = match lake.held_date(&lake.url(&task.name)?).await? {
+        Held::Nothing => None,
+        Held::Date(date) => Some(date),
+        Held::Unknown => context.latest(&task.name),
+    };
+    Ok(held.is_some_and(|date| date > task.as_of_date))
 }

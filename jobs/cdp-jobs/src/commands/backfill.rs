@@ -4,7 +4,7 @@ use cdp_plan::{DateRange, Fault};
 use cdp_runner::RunSummary;
 
 use super::run::{Wanted, run_date, tell_errors, text, went_well};
-use super::{Context, check_selection};
+use super::{Context, check_date, check_selection};
 use crate::cli::BackfillArgs;
 use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, Result};
@@ -16,6 +16,7 @@ use crate::project;
 pub(super) async fn backfill(context: &Context, args: &BackfillArgs) -> Result {
     let range = DateRange::new(args.from, args.to)
         .map_err(|message| Failure::usage(Fault::new(message).hint("swap `--from` and `--to`")))?;
+    check_date("--to", args.to, args.future)?;
     let project = project::open(&context.settings).await?;
     check_selection(&project, &args.select.select)?;
     project::expect_lake(&project, &context.settings)?;
@@ -30,7 +31,6 @@ pub(super) async fn backfill(context: &Context, args: &BackfillArgs) -> Result {
         if !context.output.is_json() {
             print_text(&text(&summary))?;
         }
-        tell_errors(&summary);
         let goes_on = went_well(&summary);
         summaries.push(summary);
         if !goes_on {
@@ -42,6 +42,10 @@ pub(super) async fn backfill(context: &Context, args: &BackfillArgs) -> Result {
     }
     if context.output.is_json() {
         print_json(&summaries)?;
+    }
+    // Only the last one can have errors. They are the last that is said.
+    if let Some(summary) = summaries.last() {
+        tell_errors(summary);
     }
     Ok(status(&summaries))
 }

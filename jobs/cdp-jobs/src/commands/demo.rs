@@ -64,9 +64,9 @@ pub(super) async fn demo(context: &Context, args: &DemoArgs) -> Result {
         reason: Some("demo".to_owned()),
     };
     let ran = run_date(context, &project, as_of, &wanted).await?;
-    tell_errors(&ran);
     if !went_well(&ran) {
         output.say(run::text(&ran).trim_end());
+        tell_errors(&ran);
         return Err(Failure::Told(ran.outcome().into()));
     }
     let summary = summary::read(&project, dir, marker.people, as_of).await?;

@@ -17,11 +17,12 @@ mod summary;
 mod test;
 mod validate;
 
-use cdp_plan::{Fault, Selection};
-use cdp_runner::Project;
+use cdp_plan::{AsOfDate, Fault, Selection};
+use cdp_runner::{Host, Project};
 
-use crate::cli::{Cli, Command, Format};
+use crate::cli::{Cli, Command, Format, FutureArgs};
 use crate::failure::{Failure, Result};
+use crate::host::ThisProcess;
 use crate::output::Output;
 use crate::settings::Settings;
 
@@ -96,4 +97,17 @@ fn check_selection(project: &Project, select: &[String]) -> Result<()> {
         Ok(_) => Ok(()),
         Err(faults) => Err(Failure::Usage(faults)),
     }
+}
+
+/// A date that was mistyped into the future would hold every current table until it comes.
+fn check_date(flag: &str, date: AsOfDate, future: FutureArgs) -> Result<()> {
+    let tomorrow = AsOfDate::from(ThisProcess.now().date_naive()).next();
+    if future.future || date <= tomorrow {
+        return Ok(());
+    }
+    let fault = Fault::new(format!(
+        "`{flag} {date}` is after tomorrow, {tomorrow} (UTC)"
+    ));
+    let hint = "is the year right? if it is meant, add `--future`";
+    Err(Failure::usage(fault.hint(hint)))
 }

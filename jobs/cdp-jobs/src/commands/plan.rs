@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use cdp_plan::{Plan, Purpose, Task, Work};
 
-use super::{Context, check_selection};
+use super::{Context, check_date, check_selection};
 use crate::cli::PlanArgs;
 use crate::exit_status::ExitStatus;
 use crate::failure::Result;
@@ -13,6 +13,7 @@ use crate::project;
 
 /// Prints the plan of a date.
 pub(super) async fn plan(context: &Context, args: &PlanArgs) -> Result {
+    check_date("--as-of", args.as_of, args.future)?;
     let project = project::open(&context.settings).await?;
     check_selection(&project, &args.select.select)?;
     project::expect_lake(&project, &context.settings)?;
@@ -57,6 +58,7 @@ fn text(plan: &Plan) -> String {
 fn cells(task: &Task) -> [String; 4] {
     let work = match task.work {
         Work::Inspect => "inspect",
+        Work::Check => "check",
         Work::Query => "query",
         Work::Step => "step",
     };
@@ -73,7 +75,7 @@ fn cells(task: &Task) -> [String; 4] {
         format!("{}{purpose}", task.as_of_date),
         work.to_owned(),
         match task.work {
-            Work::Inspect => task.name.to_string(),
+            Work::Inspect | Work::Check => task.name.to_string(),
             Work::Query | Work::Step => task.writes.clone(),
         },
         reads,

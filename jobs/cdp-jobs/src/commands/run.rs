@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
+use cdp_lake::Breach;
 use cdp_plan::{AsOfDate, Severity};
 use cdp_runner::{Project, RunSettings, RunSummary, TaskRecord, TaskStatus};
 
-use super::{Context, VERSION, check_selection};
+use super::{Context, VERSION, check_date, check_selection};
 use crate::cli::RunArgs;
 use crate::exit_status::ExitStatus;
 use crate::failure::{Result, lines};
@@ -16,6 +17,7 @@ use crate::{progress, project};
 
 /// Runs a date.
 pub(super) async fn run(context: &Context, args: &RunArgs) -> Result {
+    check_date("--as-of", args.as_of, args.future)?;
     let project = project::open(&context.settings).await?;
     check_selection(&project, &args.select.select)?;
     project::expect_lake(&project, &context.settings)?;
@@ -90,16 +92,8 @@ pub(super) fn text(summary: &RunSummary) -> String {
                 Severity::Fail => "held back",
                 Severity::Warn => "warning",
             };
-            let sample = match breach.sample.as_slice() {
-                [] => String::new(),
-                rows => format!(", such as {}", rows.join(" | ")),
-            };
-            let broken = broken_rule(&breach.rule, breach.rows);
-            let _ = writeln!(
-                text,
-                "  {lead}: {}: {broken}{sample}",
-                named(record, summary),
-            );
+            let name = named(record, summary);
+            let _ = writeln!(text, "  {lead}: {name}: {}", told_breach(breach));
         }
         if record.rows_set_aside > 0 {
             let rows = counted(record.rows_set_aside, "row");
@@ -212,14 +206,34 @@ pub(super) fn tell_errors(summary: &RunSummary) {
     }
 }
 
+/// What was skipped is told by what it waited for.
 fn told_error(record: &TaskRecord) -> Option<String> {
-    let error = record.error.as_ref()?;
-    // What was skipped is told by what it waited for.
-    if record.status == TaskStatus::Skipped {
-        return None;
-    }
+    let (error, hint) = match (record.status, &record.error) {
+        (TaskStatus::Failed, Some(error)) => (error.clone(), record.hint.as_deref()),
+        (TaskStatus::HeldBack, _) => (held_back(record), Some(HELD_BACK_HINT)),
+        _ => return None,
+    };
     let message = format!("`{}` as of {}: {error}", record.task, record.as_of_date);
-    Some(lines(&message, record.hint.as_deref(), colours()))
+    Some(lines(&message, hint, colours()))
+}
+
+const HELD_BACK_HINT: &str =
+    "what was published before stands; mend the rows or the check, and run again";
+
+fn held_back(record: &TaskRecord) -> String {
+    let broken = record.breaches.iter();
+    let broken = broken.filter(|breach| breach.severity == Severity::Fail);
+    let told: Vec<String> = broken.map(told_breach).collect();
+    format!("held back: {}", told.join("; "))
+}
+
+fn told_breach(breach: &Breach) -> String {
+    let broken = broken_rule(&breach.rule, breach.rows);
+    let sample = match breach.sample.as_slice() {
+        [] => String::new(),
+        rows => format!(", such as {}", rows.join(" | ")),
+    };
+    format!("{broken}{sample}")
 }
 
 /// Whether later dates may follow.

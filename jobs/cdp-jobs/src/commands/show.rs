@@ -291,12 +291,22 @@ fn told(shown: &Shown) -> String {
         for check in &shown.checks {
             checks.row([severity_name(shown, check.severity), &check.rule]);
         }
-        let _ = write!(text, "\nchecks\n{checks}");
+        let when = when_checked(shown);
+        let _ = write!(text, "\nchecks{when}\n{checks}");
     }
     if let (Some(sql), Some(date)) = (&shown.sql, shown.as_of_date) {
         let _ = write!(text, "\nquery as of {date}\n\n{}\n", sql.trim_end());
     }
     text
+}
+
+/// What a broken `fail` check of a model stops.
+fn when_checked(shown: &Shown) -> &'static str {
+    match shown.materialization.as_str() {
+        "source" => "",
+        "view" | "scratch" => ", before any table that reads it is made",
+        _ => ", before its rows are published",
+    }
 }
 
 /// A row of a source that breaks a rule is set aside, whatever else happens.

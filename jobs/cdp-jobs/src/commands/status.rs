@@ -24,6 +24,8 @@ struct Run {
     id: String,
     as_of_date: String,
     status: &'static str,
+    /// Whether all that broke in it ended well in a later run.
+    cured: bool,
     started_at: String,
     duration_ms: i64,
     rows: i64,
@@ -81,6 +83,7 @@ fn run(mut tasks: Vec<RunRow>) -> Run {
         id: tasks[0].run_id.clone(),
         as_of_date: date.unwrap_or_default().to_owned(),
         status,
+        cured: status != "succeeded" && !tasks.iter().any(is_open),
         started_at: started.unwrap_or_default().to_owned(),
         duration_ms: tasks.iter().map(|task| task.duration_ms).sum(),
         rows: tasks.iter().map(|task| task.rows).sum(),
@@ -111,7 +114,7 @@ fn text(runs: &[Run]) -> String {
         table.row([
             &started.replace('T', " "),
             &run.as_of_date,
-            &run.status.replace('_', " "),
+            &told_status(run.status, run.cured),
             &run.tasks.len().to_string(),
             &count(unsigned(run.rows)),
             &duration(unsigned(run.duration_ms)),
@@ -120,29 +123,33 @@ fn text(runs: &[Run]) -> String {
         ]);
     }
     let mut text = table.to_string();
+    // What is still open comes last, where it is seen first; what was cured is in the table.
     for task in runs.iter().flat_map(|run| &run.tasks) {
-        let broken = broken(task);
-        if broken.is_empty() {
+        if !is_open(task) {
             continue;
         }
         let (name, date) = (&task.task, &task.as_of_date);
-        let _ = writeln!(
-            text,
-            "\n{name} as of {date}: {}",
-            task.status.replace('_', " ")
-        );
-        for line in broken {
+        let status = told_status(&task.status, false);
+        let _ = writeln!(text, "\n{name} as of {date}: {status}");
+        for line in broken(task) {
             let _ = writeln!(text, "  {line}");
         }
     }
     text
 }
 
-/// Why a task did not publish its rows; nothing when it did, or when it only waited for another.
+fn told_status(status: &str, cured: bool) -> String {
+    let cured = if cured { ", cured since" } else { "" };
+    format!("{}{cured}", status.replace('_', " "))
+}
+
+/// Whether a task broke and has not ended well since.
+fn is_open(task: &RunRow) -> bool {
+    matches!(task.status.as_str(), "failed" | "held_back") && task.cured_by.is_none()
+}
+
+/// Why a task did not end well.
 fn broken(task: &RunRow) -> Vec<String> {
-    if !matches!(task.status.as_str(), "failed" | "held_back") {
-        return Vec::new();
-    }
     let breaches: Vec<Value> = serde_json::from_str(&task.breaches).unwrap_or_default();
     let failed = breaches
         .iter()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cdp_churn::{ChurnConfig, RawChurnConfig};
-use cdp_plan::{AsOfDate, LakeState, Layer, Manifest, Plan, Purpose, Selection};
+use cdp_plan::{AsOfDate, LakeState, Layer, Manifest, Plan, Purpose, Selection, Work};
 
 use crate::builtin;
 
@@ -67,6 +67,31 @@ fn every_task_comes_after_those_it_depends_on() {
         }
         before.insert(task.id().to_string());
     }
+}
+
+#[test]
+fn what_is_not_stored_is_checked_before_whoever_reads_it() {
+    let manifest = builtin();
+    let whole = plan(&manifest, &[], &new_lake());
+    let of_date = |name: &str, date| {
+        let mut tasks = whole.tasks.iter();
+        tasks.find(|task| task.name.to_string() == name && task.as_of_date == date)
+    };
+    for model in manifest.models() {
+        let stored = model.materialization.is_stored();
+        let task = of_date(&model.name.to_string(), whole.as_of_date).unwrap();
+        assert_eq!(task.work == Work::Check, !stored, "{}", model.name);
+    }
+    for task in &whole.tasks {
+        for read in manifest.inlined(&task.name) {
+            let check = of_date(&read.to_string(), task.as_of_date).unwrap();
+            assert!(task.depends_on.contains(&check.id()), "{}", task.id());
+        }
+    }
+    // Whoever runs one table only runs the checks of what it reads.
+    let one = plan(&manifest, &["segments.segment_members"], &new_lake());
+    let checks = one.tasks.iter().filter(|task| task.work == Work::Check);
+    assert!(checks.count() > 3);
 }
 
 /// A lake that holds every cut-off, and models of these dates.

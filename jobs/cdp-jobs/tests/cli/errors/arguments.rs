@@ -31,6 +31,26 @@ fn dates_that_are_none() {
     }
     fails(
         &shop,
+        "future_run",
+        "run --as-of 2062-01-02 --project shop",
+        2,
+    );
+    fails(
+        &shop,
+        "future_plan",
+        "plan --as-of 2062-01-02 --project shop",
+        2,
+    );
+    fails(
+        &shop,
+        "future_backfill",
+        "backfill --from 2026-01-02 --to 2062-01-04 --reason test --project shop",
+        2,
+    );
+    let meant = "plan --as-of 2062-01-02 --project shop --future";
+    assert!(shop.cdp(meant).expect(0).stdout.contains("2062-01-02"));
+    fails(
+        &shop,
         "range_backwards",
         "backfill --project shop --from 2026-01-04 --to 2026-01-02 --reason test",
         2,

@@ -1,6 +1,7 @@
 //! Whatever is wrong is told with its place and a hint, and the lake stays as it was.
 
 mod arguments;
+mod checks;
 mod configuration;
 mod files;
 mod lake;
@@ -66,6 +67,9 @@ fn filters(dir: &Path) -> Vec<(String, &'static str)> {
             "\"$1\": [N]",
         ),
         (r"in \d+\.\d s".to_owned(), "in [TIME]"),
+        (r"tomorrow, [0-9-]{10}".to_owned(), "tomorrow, [DATE]"),
+        (r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d  ".to_owned(), "[TIME]  "),
+        (r"\d+\.\d s +\d+ MiB".to_owned(), "[N] s  [N] MiB"),
         (r"\S*/registry/src/[^/]+/".to_owned(), "[CRATES]/"),
         (r"of \d+ files".to_owned(), "of [N] files"),
         (

@@ -1,0 +1,83 @@
+//! What is kept of a model's rows.
+
+use serde::Serialize;
+
+use crate::fault::{Fault, SourceFile};
+use crate::layer::Layer;
+use crate::nearest;
+
+/// What is kept of a model's rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Materialization {
+    /// Nothing: the query stands wherever the name is read.
+    View,
+    /// The rows, on local disk, until the run ends.
+    Scratch,
+    /// One partition per `as_of_date`.
+    Partition,
+    /// The whole table, for the latest `as_of_date` only.
+    Current,
+}
+
+impl Materialization {
+    const NAMES: [(&'static str, Self); 4] = [
+        ("view", Self::View),
+        ("scratch", Self::Scratch),
+        ("partition", Self::Partition),
+        ("current", Self::Current),
+    ];
+
+    /// Whether the rows are a Delta table of the lake.
+    pub fn is_stored(self) -> bool {
+        matches!(self, Self::Partition | Self::Current)
+    }
+
+    /// The name as written in a sidecar.
+    pub fn name(self) -> &'static str {
+        Self::NAMES
+            .iter()
+            .find(|(_, value)| *value == self)
+            .map_or("", |(name, _)| name)
+    }
+}
+
+/// The materialization that a sidecar names.
+pub(crate) fn read(
+    file: &SourceFile,
+    text: &str,
+    faults: &mut Vec<Fault>,
+) -> Option<Materialization> {
+    let found = Materialization::NAMES
+        .iter()
+        .find(|(name, _)| *name == text);
+    if found.is_none() {
+        let names = Materialization::NAMES.iter().map(|(name, _)| *name);
+        faults.push(
+            Fault::new(format!("`{text}` is not a materialization"))
+                .hint(nearest::hint(text, names))
+                .at_key(file, &["materialization"]),
+        );
+    }
+    found.map(|(_, value)| *value)
+}
+
+/// A model whose rows are not stored has no past of its own, and a step is no query that could be
+/// inlined.
+pub(crate) fn fits(
+    kept: Materialization,
+    layer: Layer,
+    step: bool,
+    file: &SourceFile,
+    faults: &mut Vec<Fault>,
+) {
+    let mut fault = |message: &str| {
+        faults.push(Fault::new(message).at_key(file, &["materialization"]));
+    };
+    if layer == Layer::Staging && kept.is_stored() {
+        fault("a staging model is a `view` or `scratch`");
+    }
+    if step && !kept.is_stored() {
+        fault("a step is kept as `partition` or `current`");
+    }
+}

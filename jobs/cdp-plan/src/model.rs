@@ -189,7 +189,11 @@ impl Model {
             faults.push(Fault::new("`grain` names no column").at_key(sidecar, &["grain"]));
         }
         if raw.checks.unique_of_nothing() {
-            faults.push(Fault::new("a check of `unique` names no column").at_text(sidecar, "[]"));
+            faults.push(Fault::new("a check of `unique` names no column").at_text(
+                sidecar,
+                &["checks"],
+                "[]",
+            ));
         }
         let body = match statement {
             Some(None) => Body::Unread,

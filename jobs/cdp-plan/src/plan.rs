@@ -9,7 +9,7 @@ use crate::date::AsOfDate;
 use crate::layer::Layer;
 use crate::manifest::Manifest;
 use crate::materialization::Materialization;
-use crate::model::{Model, Step};
+use crate::model::Model;
 use crate::name::TableName;
 use crate::selector::Selection;
 use crate::training::{self, Due};

@@ -6,7 +6,8 @@ use cdp_churn::ChurnConfig;
 
 use crate::date::AsOfDate;
 use crate::manifest::Manifest;
-use crate::model::{Materialization, Model, Step};
+use crate::materialization::Materialization;
+use crate::model::{Model, Step};
 use crate::name::TableName;
 use crate::plan::{LakeState, Purpose, Task};
 use crate::selector::Selection;

@@ -70,7 +70,13 @@ fn only_the_lake_crate_knows_delta_stores_and_the_engine() {
 
 #[test]
 fn pure_crates_do_no_io_and_read_no_clock_and_no_environment() {
-    let pure = ["cdp-plan", "cdp-identity", "cdp-churn", "cdp-sample-world"];
+    let pure = [
+        "cdp-plan",
+        "cdp-identity",
+        "cdp-linkage",
+        "cdp-churn",
+        "cdp-sample-world",
+    ];
     let banned = [
         "std::fs",
         "std::env",

@@ -1,0 +1,198 @@
+//! The configuration: defaults, faults, columns, values.
+
+use cdp_linkage::{LinkageConfig, RawLinkageConfig};
+
+use crate::people::default_config;
+
+#[test]
+fn an_empty_section_is_the_default() {
+    let read: RawLinkageConfig = toml::from_str("").expect("an empty section is valid");
+    assert_eq!(read, RawLinkageConfig::default());
+    let written = toml::to_string(&read).expect("a configuration can be written");
+    assert_eq!(
+        toml::from_str::<RawLinkageConfig>(&written).expect("and read again"),
+        read
+    );
+    assert!(LinkageConfig::from_raw(&read).is_ok());
+}
+
+#[test]
+fn an_unknown_key_is_refused() {
+    for text in [
+        "blocks = 3",
+        "[fields.email]\nkind = \"email\"\ncolum = []",
+        "[training]\nseeds = 4",
+        "[[comparisons]]\nname = \"a\"\nshared_by = \"friends\"",
+    ] {
+        assert!(toml::from_str::<RawLinkageConfig>(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn all_faults_are_told_at_once_with_their_keys() {
+    let text = r#"
+        blocking = [["nam"], [], ["prefix(name)"], ["name = "]]
+        match_probability = 1.0
+        keep_probability = -1.0
+        bridge_probability = 7.0
+        block_records_max = 1
+
+        [fields.name]
+        kind = "names"
+
+        [[comparisons]]
+        name = "one"
+        field = "nam"
+        levels = ["exactly", "jaro_winkler >= 1.5", "edits <= 0"]
+
+        [[comparisons]]
+        name = "one"
+        field = "name"
+        levels = ["edits <= 1"]
+        term_frequency = true
+
+        [[swaps]]
+        name = "two"
+        fields = ["name", "name"]
+        alike = "exact"
+
+        [training]
+        prior = 0.0
+        certain = [["year(nam)"]]
+        certain_recall = 2.0
+        sample_pairs_max = 1
+        iterations_max = 0
+        tolerance = 0.0
+    "#;
+    let raw: RawLinkageConfig = toml::from_str(text).expect("known keys");
+    let faults = LinkageConfig::from_raw(&raw).expect_err("many faults");
+    let mut keys: Vec<&str> = faults.iter().map(|fault| fault.key.as_str()).collect();
+    keys.sort_unstable();
+    assert_eq!(
+        keys,
+        [
+            "linkage.block_records_max",
+            "linkage.blocking[0][0]",
+            "linkage.blocking[1]",
+            "linkage.blocking[2][0]",
+            "linkage.blocking[3][0]",
+            "linkage.bridge_probability",
+            "linkage.comparisons",
+            "linkage.comparisons[0].field",
+            "linkage.comparisons[0].levels[0]",
+            "linkage.comparisons[0].levels[1]",
+            "linkage.comparisons[0].levels[2]",
+            "linkage.comparisons[1].term_frequency",
+            "linkage.fields.name.kind",
+            "linkage.keep_probability",
+            "linkage.match_probability",
+            "linkage.swaps[0].fields",
+            "linkage.training.certain[0][0]",
+            "linkage.training.certain_recall",
+            "linkage.training.iterations_max",
+            "linkage.training.prior",
+            "linkage.training.sample_pairs_max",
+            "linkage.training.tolerance",
+        ]
+    );
+    let told = faults
+        .iter()
+        .find(|fault| fault.key == "linkage.comparisons[0].field");
+    assert_eq!(
+        told.map(ToString::to_string).as_deref(),
+        Some("`linkage.comparisons[0].field` is `nam`, expected one of `name`")
+    );
+}
+
+#[test]
+fn nothing_at_all_is_told_too() {
+    let text = "blocking = []\ncomparisons = []\nswaps = []\nfields = {}";
+    let raw: RawLinkageConfig = toml::from_str(text).expect("known keys");
+    let faults = LinkageConfig::from_raw(&raw).expect_err("three faults");
+    let keys: Vec<&str> = faults.iter().map(|fault| fault.key.as_str()).collect();
+    assert_eq!(
+        keys,
+        ["linkage.fields", "linkage.comparisons", "linkage.blocking"]
+    );
+}
+
+#[test]
+fn columns_are_found_by_many_names() {
+    let config = default_config();
+    let found = |header: &[&str], field: &str| {
+        let position = config.field_names().position(|name| name == field);
+        config.columns(header)[position.expect("a field")]
+    };
+    let header = [
+        "id",
+        "First Name",
+        "LAST_NAME",
+        "Date-Of-Birth",
+        "E-Mail",
+        "suburb",
+    ];
+    assert_eq!(found(&header, "given_name"), Some(1));
+    assert_eq!(found(&header, "surname"), Some(2));
+    assert_eq!(found(&header, "birth_date"), Some(3));
+    assert_eq!(found(&header, "email"), Some(4));
+    assert_eq!(found(&header, "city"), Some(5));
+    assert_eq!(found(&header, "phone"), None);
+    assert_eq!(
+        found(&["dob", "birth_date"], "birth_date"),
+        Some(1),
+        "its own name first"
+    );
+}
+
+#[test]
+fn values_are_made_comparable() {
+    let config = default_config();
+    let clean = |field: &str, raw: &str| {
+        let position = config.field_names().position(|name| name == field);
+        config.clean(position.expect("a field"), raw)
+    };
+    for (field, raw, expected) in [
+        ("given_name", "  José-María ", "jose maria"),
+        ("given_name", "O’Brien", "obrien"),
+        ("surname", "STRAẞE", "strasse"),
+        ("surname", "Łukasiewicz", "lukasiewicz"),
+        ("surname", "Иванов", "иванов"),
+        ("surname", "山田", "山田"),
+        ("birth_date", "1971-06-24", "19710624"),
+        ("birth_date", "1971-06-24T00:00:00Z", "19710624"),
+        ("birth_date", "24/06/1971", "19710624"),
+        ("birth_date", "24.6.1971", "19710624"),
+        ("birth_date", "06/24/1971", "19710624"),
+        ("birth_date", "24 June 1971", "19710624"),
+        ("birth_date", "June 24, 1971", "19710624"),
+        ("birth_date", "19710624", "19710624"),
+        ("birth_date", "19710624.0", "19710624"),
+        ("birth_date", "24061971", "19710624"),
+        ("birth_date", "1971-6", "19716"),
+        ("email", " Jane.Doe @Shop.DE", "jane.doe@shop.de"),
+        ("phone", "+49 (30) 123-456", "4930123456"),
+        ("phone", "030/123456", "30123456"),
+        ("national_id", "AB 12-34.5", "ab12345"),
+        ("national_id", "7988048.0", "7988048"),
+        ("city", "Newcastle-upon-Tyne", "newcastle upon tyne"),
+    ] {
+        assert_eq!(
+            clean(field, raw).as_deref(),
+            Some(expected),
+            "{field} {raw:?}"
+        );
+    }
+    for (field, raw) in [
+        ("given_name", "  "),
+        ("given_name", "NULL"),
+        ("surname", "n/a"),
+        ("surname", "\u{200b}"),
+        ("birth_date", "unknown"),
+        ("birth_date", "3.4"),
+        ("phone", "0000000"),
+        ("phone", "12"),
+        ("postcode", "0000"),
+    ] {
+        assert_eq!(clean(field, raw), None, "{field} {raw:?}");
+    }
+}

@@ -110,9 +110,10 @@ fn full_lake(manifest: &Manifest, trained: &[&str]) -> LakeState {
     state
 }
 
+/// What is made for cut-offs, checks of views apart.
 fn for_cut_offs(plan: &Plan) -> BTreeSet<String> {
     let tasks = plan.tasks.iter();
-    let tasks = tasks.filter(|task| task.purpose == Purpose::CutOff);
+    let tasks = tasks.filter(|task| task.purpose == Purpose::CutOff && task.work != Work::Check);
     tasks.map(|task| task.id().to_string()).collect()
 }
 

@@ -5,7 +5,7 @@ mod preview;
 mod table;
 
 use cdp_lake::LakeError;
-use cdp_plan::{AsOfDate, Fault, Source, nearest_hint};
+use cdp_plan::{AsOfDate, Fault, Faults, Source, nearest_hint};
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 
@@ -61,6 +61,10 @@ pub struct TakenBack {
     pub valid_from: DateTime<Utc>,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde lends what it writes"
+)]
 fn kind_name<S: Serializer>(kind: &OverrideKind, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(kind.as_str())
 }
@@ -80,33 +84,35 @@ impl OverrideRow {
 
 impl Project {
     /// The identifier that a person means by `type: value`, by the rules of the project.
-    pub fn identifier(&self, text: &str) -> Result<String, Fault> {
+    pub fn identifier(&self, text: &str) -> Result<String, Faults> {
         let rules = &self.config().identity;
         let types: Vec<&str> = rules.type_names().collect();
         let known = format!("known types: {}", types.join(", "));
         let Some((name, value)) = text.split_once(':') else {
             let fault = Fault::new(format!("`{text}` is no identifier"));
-            return Err(fault.hint(format!("write `type:value`; {known}")));
+            return Err(fault.hint(format!("write `type:value`; {known}")).into());
         };
         let (name, value) = (name.trim(), value.trim());
-        match rules.identifier(name, value) {
-            Ok(Some(identifier)) => Ok(identifier),
+        let fault = match rules.identifier(name, value) {
+            Ok(Some(identifier)) => return Ok(identifier),
             Ok(None) => {
                 let message = format!("`{value}` names nobody as `{name}`");
-                Err(Fault::new(message).hint(format!(
+                Fault::new(message).hint(format!(
                     "it is no {name}, or blocked under `[identity]` in cdp.toml, so no profile \
                      ever holds it"
-                )))
+                ))
             }
             Err(_) => {
                 let near = nearest_hint(name, types.iter().copied());
-                let hint = match near.starts_with("did you mean") {
-                    true => format!("{near} {known}"),
-                    false => known,
+                let hint = if near.starts_with("did you mean") {
+                    format!("{near} {known}")
+                } else {
+                    known
                 };
-                Err(Fault::new(format!("there is no identifier type `{name}`")).hint(hint))
+                Fault::new(format!("there is no identifier type `{name}`")).hint(hint)
             }
-        }
+        };
+        Err(fault.into())
     }
 
     /// Every override, those that were taken back too, in the order of their names.

@@ -57,7 +57,7 @@ impl Desk<'_> {
     }
 
     fn identifier(&self, text: &str) -> Result<String> {
-        self.project.identifier(text).map_err(Failure::usage)
+        self.project.identifier(text).map_err(Failure::Usage)
     }
 
     async fn declare(

@@ -54,7 +54,7 @@ pub(super) fn preview(row: &OverrideRow, preview: &Preview) -> String {
     let _ = writeln!(text, "as of {date} it changes");
     let size = |id: &str| preview.profiles.iter().find(|one| one.profile_id == id);
     let changes = preview.changes.iter().map(|one| change_cells(one, size));
-    add_table(&mut text, changes.collect());
+    add_table(&mut text, changes);
     text += "identifiers\n";
     let moves = preview.moves.iter().map(|one| {
         let from = one.from_profile_id.as_deref().unwrap_or("nobody");
@@ -62,16 +62,14 @@ pub(super) fn preview(row: &OverrideRow, preview: &Preview) -> String {
         let shown = shown(&one.identifier, row);
         [shown, format!("{from} → {to}"), String::new()]
     });
-    add_table(&mut text, moves.collect());
+    add_table(&mut text, moves);
     let _ = writeln!(text, "what stands as of {date}");
-    add_table(
-        &mut text,
-        preview.profiles.iter().filter_map(profile_cells).collect(),
-    );
+    add_table(&mut text, preview.profiles.iter().filter_map(profile_cells));
     text
 }
 
-fn add_table(text: &mut String, rows: Vec<[String; 3]>) {
+fn add_table(text: &mut String, rows: impl Iterator<Item = [String; 3]>) {
+    let rows: Vec<_> = rows.collect();
     let mut table = Table::new(&[]);
     for row in rows.iter().take(LINES_MAX) {
         table.row(row.each_ref().map(String::as_str));

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::datatypes::DataType;
 
 use super::fixture::{catalog, lake, manifest, tables};
 use super::loading::load_csv;
@@ -9,11 +9,13 @@ use crate::error::ErrorKind;
 use crate::{Committed, Lake, Provenance, Result, append_to_source};
 
 fn order(id: &str, more: Option<&str>) -> RecordBatch {
-    let mut fields = vec![Field::new("order_id", DataType::Utf8, true)];
-    fields.extend(more.map(|name| Field::new(name, DataType::Utf8, true)));
-    let text = |value: &str| Arc::new(StringArray::from(vec![value])) as _;
-    let columns = std::iter::once(text(id)).chain(more.map(|_| text("more")));
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns.collect()).unwrap()
+    let text = |value: &str| Arc::new(StringArray::from(vec![value])) as ArrayRef;
+    let columns = [
+        ("order_id", text(id)),
+        ("ordered_at", text("2025-12-01T10:00:00Z")),
+    ];
+    let more = more.map(|name| (name, text("more")));
+    RecordBatch::try_from_iter(columns.into_iter().chain(more)).unwrap()
 }
 
 async fn append(lake: &Lake, rows: &RecordBatch, transaction: &str) -> Result<Committed> {

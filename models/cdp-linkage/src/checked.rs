@@ -11,8 +11,10 @@ use crate::pattern::{COMPARISONS_MAX, LEVELS_MAX, Pattern};
 
 /// A field number is a bit of a `u64`.
 const FIELDS_MAX: usize = 64;
+/// No two records drawn at random are likelier than this to be one.
+pub(crate) const PRIOR_MAX: f64 = 0.5;
 const RULES_KNOWN: &str = "fields or `prefix(field, 3)`, `suffix(field, 4)`, `sound(field)`, \
-    `year(field)`, `month_day(field)`, `username(field)`, `first_word(field)`, or two of them \
+    `year(field)`, `month_day(field)`, `username(field)`, `domain(field)`, `first_word(field)`, or two of them \
     with ` = ` between";
 
 /// The configuration of a linkage, checked. Made from a [`RawLinkageConfig`].
@@ -337,9 +339,12 @@ impl Check {
     fn training(&mut self, raw: &RawTraining) -> Training {
         let path = "linkage.training";
         Training {
-            prior: raw
-                .prior
-                .map(|prior| self.share(&format!("{path}.prior"), prior)),
+            prior: raw.prior.inspect(|prior| {
+                if !(*prior > 0.0 && *prior <= PRIOR_MAX) {
+                    let expected = format!("a number above 0 and up to {PRIOR_MAX}");
+                    self.fault(format!("{path}.prior"), format!("is {prior}"), expected);
+                }
+            }),
             certain: self.rules(&format!("{path}.certain"), &raw.certain),
             certain_recall: self.share(&format!("{path}.certain_recall"), raw.certain_recall),
             sample_pairs_max: self.count(

@@ -20,10 +20,10 @@ pub struct RawLinkageConfig {
     pub comparisons: Vec<RawComparison>,
     /// Pairs of fields that are filled in the wrong way round now and then.
     pub swaps: Vec<RawSwap>,
-    /// Which pairs are compared at all. A pair is compared if all expressions of any one rule
-    /// agree. An expression is a field, or `prefix(field, 3)`, `suffix(field, 4)`, `sound(field)`,
-    /// `year(field)`, `month_day(field)`, `username(field)`, `domain(field)`, `first_word(field)`; or two of these
-    /// with ` = ` between them, such as `given_name = surname`.
+    /// Which pairs are compared at all: those for which all expressions of any one rule agree. An
+    /// expression is a field, or `prefix(field, 3)`, `suffix(field, 4)`, `sound(field)`,
+    /// `year(field)`, `month_day(field)`, `username(field)`, `domain(field)`, `first_word(field)`;
+    /// or two of these with ` = ` between them, such as `given_name = surname`.
     pub blocking: Vec<Vec<String>>,
     /// A block of more records than this is left out and told: its key tells nobody apart.
     pub block_records_max: u64,

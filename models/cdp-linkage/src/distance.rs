@@ -5,8 +5,6 @@ use rapidfuzz::distance::{jaro_winkler, osa};
 
 /// Texts are compared for likeness up to so many characters.
 const CHARS_MAX: usize = 64;
-/// Characters are counted in so many bins.
-const BINS: usize = 32;
 /// So many characters at the beginning raise the Jaro–Winkler likeness, each by a tenth of what is
 /// missing to 1.
 const PREFIX_MAX: usize = 4;
@@ -24,11 +22,11 @@ pub(crate) struct Texts<'a> {
 impl<'a> Texts<'a> {
     pub(crate) fn new(left: &'a str, right: &'a str) -> Self {
         let (left, right) = (head(left), head(right));
-        let (left_bins, left_length) = count(left);
-        let (right_bins, right_length) = count(right);
-        let bins = left_bins.iter().zip(&right_bins);
-        let common = bins.map(|(left, right)| usize::from(*left.min(right)));
-        let common_max = common.sum();
+        let (left_kinds, left_length) = survey(left);
+        let (right_kinds, right_length) = survey(right);
+        let alone = |kinds: u64, others: u64| (kinds & !others).count_ones() as usize;
+        let common_max = (left_length - alone(left_kinds, right_kinds))
+            .min(right_length - alone(right_kinds, left_kinds));
         Self {
             left,
             right,
@@ -63,20 +61,16 @@ impl<'a> Texts<'a> {
     }
 }
 
-/// How many characters of a text fall in each bin, and how many there are.
-fn count(text: &str) -> ([u8; BINS], usize) {
-    let mut bins = [0; BINS];
+/// Which kinds of characters a text has, as bits, and how many characters there are. Characters of
+/// different kinds differ.
+fn survey(text: &str) -> (u64, usize) {
     if text.is_ascii() {
-        text.bytes()
-            .for_each(|byte| bins[usize::from(byte) % BINS] += 1);
-        return (bins, text.len());
+        let kinds = text.bytes().fold(0, |kinds, byte| kinds | 1 << (byte % 64));
+        return (kinds, text.len());
     }
-    let mut length = 0;
-    for character in text.chars() {
-        bins[character as usize % BINS] += 1;
-        length += 1;
-    }
-    (bins, length)
+    text.chars().fold((0, 0), |(kinds, length), character| {
+        (kinds | 1 << (u32::from(character) % 64), length + 1)
+    })
 }
 
 fn head(text: &str) -> &str {

@@ -11,6 +11,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::checked::PRIOR_MAX;
 use crate::compare::SharedBy;
 use crate::expected::{Flat, Kinds, Sums};
 use crate::pattern::Pattern;
@@ -101,8 +102,10 @@ const CHANCE: f64 = 0.1;
 /// What is personal differs beyond recognition between two records of one person at most so often.
 /// Otherwise, where nobody is there twice, two members of a family would pass for one.
 const DIFFERS_MAX: f64 = 1.0 / 3.0;
+/// Households and neighbours are no larger a share of all pairs than this, each.
+const RELATIVES_MAX: f64 = 0.2;
 /// No share of pairs is smaller than this.
-const SHARE_MIN: f64 = 1e-12;
+pub(crate) const SHARE_MIN: f64 = 1e-12;
 
 /// Fits a model of these comparisons.
 pub(crate) fn fit(comparisons: &[Shape], counts: &TrainingCounts, effort: Effort) -> Fit {
@@ -125,7 +128,7 @@ pub(crate) fn fit(comparisons: &[Shape], counts: &TrainingCounts, effort: Effort
         fit.iterations += 1;
         let linked = Sums::add(comparisons, &blocked, |levels| fit.parameters.kinds(levels));
         let drawn = Sums::add(comparisons, &random, |levels| fit.parameters.kinds(levels));
-        let share = |pairs: f64, all: f64| (pairs / all.max(1.0)).clamp(SHARE_MIN, 0.5);
+        let share = |pairs: f64, all: f64| (pairs / all.max(1.0)).clamp(SHARE_MIN, PRIOR_MAX);
         let (home, place) = (SharedBy::Household, SharedBy::Neighbours);
         let households = linked.total.households - cost(comparisons, &[home, place]);
         let neighbours = drawn.total.neighbours - cost(comparisons, &[place]);
@@ -133,8 +136,8 @@ pub(crate) fn fit(comparisons: &[Shape], counts: &TrainingCounts, effort: Effort
             matches: effort
                 .prior
                 .unwrap_or(share(linked.total.matches, counts.pairs)),
-            households: share(households, counts.pairs).min(0.2),
-            neighbours: share(neighbours, random.pairs).min(0.2),
+            households: share(households, counts.pairs).min(RELATIVES_MAX),
+            neighbours: share(neighbours, random.pairs).min(RELATIVES_MAX),
         };
         let next = Parameters::learned(comparisons, shares, &believed, &linked, &drawn);
         fit.converged = fit.parameters.distance(&next) <= effort.tolerance;

@@ -52,6 +52,6 @@ pub use model::{
     ComparisonWeights, FORMAT_VERSION, LevelWeight, LinkageModel, LinkageModelError,
     match_probability,
 };
-pub use pairs::LeftOutBlock;
+pub use pairs::LeftOutBlocks;
 pub use pattern::Pattern;
 pub use records::Records;

@@ -7,7 +7,7 @@ use crate::cluster;
 use crate::em::{PatternCounts, TrainingCounts};
 use crate::explain::Explanation;
 use crate::model::{LinkageModel, match_probability};
-use crate::pairs::{self, LeftOutBlock, Pair};
+use crate::pairs::{self, LeftOutBlocks, Pair};
 use crate::pattern::Pattern;
 use crate::records::Records;
 use crate::terms::Terms;
@@ -41,7 +41,7 @@ pub struct Linkage<'a> {
     /// Of sorted records.
     pairs: Vec<ScoredPair>,
     pairs_compared: usize,
-    left_out: Vec<LeftOutBlock>,
+    left_out: Vec<LeftOutBlocks>,
 }
 
 /// Trains on the records, and scores every pair of them that shares a block.
@@ -71,7 +71,7 @@ pub fn link_with<'a>(
 struct Blocked {
     pairs: Vec<Pair>,
     patterns: Vec<Pattern>,
-    left_out: Vec<LeftOutBlock>,
+    left_out: Vec<LeftOutBlocks>,
 }
 
 impl Blocked {
@@ -177,8 +177,8 @@ impl Linkage<'_> {
         self.pairs_compared
     }
 
-    /// Blocks that were too large to be compared.
-    pub fn left_out(&self) -> &[LeftOutBlock] {
+    /// Blocks that were too large to be compared, by rule.
+    pub fn left_out(&self) -> &[LeftOutBlocks] {
         &self.left_out
     }
 

@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::checked::LinkageConfig;
+use crate::checked::{LinkageConfig, PRIOR_MAX};
 use crate::compare::{Evidence, SharedBy};
-use crate::em::{Effort, Fit, Shape, TrainingCounts, fit};
+use crate::em::{Effort, Fit, SHARE_MIN, Shape, TrainingCounts, fit};
 use crate::pattern::Pattern;
 
 /// The version of the JSON form that this crate writes and reads.
@@ -109,7 +109,7 @@ impl LinkageModel {
         let training = config.training();
         let found = counts.certain.map(|found| {
             let matches = found as f64 / training.certain_recall;
-            (matches / counts.pairs.max(1.0)).clamp(1e-12, 0.5)
+            (matches / counts.pairs.max(1.0)).clamp(SHARE_MIN, PRIOR_MAX)
         });
         let effort = Effort {
             prior: training.prior.or(found),

@@ -6,13 +6,15 @@ use crate::records::Records;
 /// A pair of rows, the lower first.
 pub(crate) type Pair = (u32, u32);
 
-/// A block that is too large to tell anybody apart.
+/// The blocks of a rule that are too large to tell anybody apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftOutBlock {
+pub struct LeftOutBlocks {
     /// The blocking rule as written.
     pub rule: String,
-    /// How many records share its key.
-    pub records: usize,
+    /// How many of its blocks were left out.
+    pub blocks: usize,
+    /// How many records the largest of them holds.
+    pub records_max: usize,
 }
 
 /// All pairs that share a block under any of the rules, each once, sorted.
@@ -20,22 +22,30 @@ pub(crate) fn blocked(
     rules: &[Rule],
     block_records_max: usize,
     records: &Records,
-) -> (Vec<Pair>, Vec<LeftOutBlock>) {
+) -> (Vec<Pair>, Vec<LeftOutBlocks>) {
     let mut pairs: Vec<Pair> = Vec::new();
     let mut left_out = Vec::new();
     for rule in rules {
-        let keys = keys(rule, records);
-        let max = block_records_max;
         let mut blocks = Blocks {
-            rule,
-            max,
-            left_out: &mut left_out,
+            records_max: block_records_max,
+            left_out: LeftOutBlocks {
+                rule: rule.label.clone(),
+                blocks: 0,
+                records_max: 0,
+            },
         };
-        blocks.each(&keys, |left, right| {
-            pairs.push((left.min(right), left.max(right)));
-        });
+        let keys = keys(rule, records);
+        let pair = |left: u32, right: u32| pairs.push((left.min(right), left.max(right)));
+        if rule.crosses() {
+            blocks.across(&keys, pair);
+        } else {
+            blocks.within(&keys, pair);
+        }
         pairs.sort_unstable();
         pairs.dedup();
+        if blocks.left_out.blocks > 0 {
+            left_out.push(blocks.left_out);
+        }
     }
     (pairs, left_out)
 }
@@ -50,27 +60,31 @@ fn keys(rule: &Rule, records: &Records) -> Vec<BlockKeys> {
     keys.collect()
 }
 
-struct Blocks<'a> {
-    rule: &'a Rule,
-    max: usize,
-    left_out: &'a mut Vec<LeftOutBlock>,
+/// Makes the pairs of one rule, but for blocks that are too large.
+struct Blocks {
+    records_max: usize,
+    left_out: LeftOutBlocks,
 }
 
-impl Blocks<'_> {
-    fn each(&mut self, keys: &[BlockKeys], mut pair: impl FnMut(u32, u32)) {
-        let lefts = by_key(keys.iter().map(|keys| keys.left));
-        if !self.rule.crosses() {
-            for block in lefts.chunk_by(|a, b| a.0 == b.0) {
-                if self.fits(block.len()) {
-                    for (index, (_, left)) in block.iter().enumerate() {
-                        block[index + 1..]
-                            .iter()
-                            .for_each(|(_, right)| pair(*left, *right));
-                    }
+impl Blocks {
+    /// The pairs of records that have the same key.
+    fn within(&mut self, keys: &[BlockKeys], mut pair: impl FnMut(u32, u32)) {
+        let keyed = by_key(keys.iter().map(|keys| keys.left));
+        for block in keyed.chunk_by(|a, b| a.0 == b.0) {
+            if !self.fits(block.len()) {
+                continue;
+            }
+            for (index, (_, left)) in block.iter().enumerate() {
+                for (_, right) in &block[index + 1..] {
+                    pair(*left, *right);
                 }
             }
-            return;
         }
+    }
+
+    /// The pairs in which the left key of one record is the right key of the other.
+    fn across(&mut self, keys: &[BlockKeys], mut pair: impl FnMut(u32, u32)) {
+        let lefts = by_key(keys.iter().map(|keys| keys.left));
         let rights = by_key(keys.iter().map(|keys| keys.right));
         for block in lefts.chunk_by(|a, b| a.0 == b.0) {
             let key = block[0].0;
@@ -81,20 +95,20 @@ impl Blocks<'_> {
                 continue;
             }
             for (_, left) in block {
-                let others = others.iter().filter(|(_, right)| left != right);
-                others.for_each(|(_, right)| pair(*left, *right));
+                for (_, right) in others.iter().filter(|(_, right)| left != right) {
+                    pair(*left, *right);
+                }
             }
         }
     }
 
     fn fits(&mut self, records: usize) -> bool {
-        if records > self.max {
-            self.left_out.push(LeftOutBlock {
-                rule: self.rule.label.clone(),
-                records,
-            });
+        let fits = records <= self.records_max;
+        if !fits {
+            self.left_out.blocks += 1;
+            self.left_out.records_max = self.left_out.records_max.max(records);
         }
-        records <= self.max
+        fits
     }
 }
 

@@ -10,19 +10,34 @@ const FIELDS: [(&str, &str, &[&str]); 12] = [
     (
         "given_name",
         "name",
-        &["first_name", "forename", "christian_name", "fname"],
+        &["first_name", "forename", "christian_name", "fname", "first"],
     ),
-    ("surname", "name", &["last_name", "family_name", "lname"]),
+    (
+        "surname",
+        "name",
+        &["last_name", "family_name", "lname", "last"],
+    ),
     (
         "birth_date",
         "date",
-        &["date_of_birth", "dob", "birthday", "birth_day", "born"],
+        &["date_of_birth", "dob", "birthday", "born", "bday", "birth"],
     ),
-    ("email", "email", &["e_mail", "email_address", "mail"]),
+    (
+        "email",
+        "email",
+        &["email_address", "mail", "mail_address", "email_addr"],
+    ),
     (
         "phone",
         "phone",
-        &["telephone", "phone_number", "mobile", "mobile_phone", "tel"],
+        &[
+            "telephone",
+            "phone_number",
+            "mobile",
+            "mobile_phone",
+            "mobile_number",
+            "tel",
+        ],
     ),
     (
         "national_id",
@@ -33,12 +48,21 @@ const FIELDS: [(&str, &str, &[&str]); 12] = [
             "ssn",
             "national_insurance_number",
             "tax_id",
+            "social_security_id",
+            "personal_id",
+            "identity_number",
         ],
     ),
     (
         "street_number",
         "code",
-        &["house_number", "street_no", "house_no"],
+        &[
+            "house_number",
+            "street_no",
+            "house_no",
+            "street_num",
+            "house_num",
+        ],
     ),
     (
         "address_1",
@@ -49,16 +73,32 @@ const FIELDS: [(&str, &str, &[&str]); 12] = [
             "street_name",
             "address_line_1",
             "addr_1",
+            "street_address",
         ],
     ),
     ("address_2", "text", &["address_line_2", "addr_2"]),
-    ("city", "text", &["suburb", "town", "locality", "place"]),
+    (
+        "city",
+        "text",
+        &[
+            "suburb",
+            "town",
+            "locality",
+            "place",
+            "town_city",
+            "post_town",
+        ],
+    ),
     (
         "postcode",
         "code",
-        &["postal_code", "post_code", "zip", "zip_code", "zipcode"],
+        &["postal_code", "zip", "zip_code", "pcode", "postal"],
     ),
-    ("state", "code", &["region", "province", "county"]),
+    (
+        "state",
+        "code",
+        &["region", "province", "county", "state_code"],
+    ),
 ];
 
 const NAME: [&str; 4] = [

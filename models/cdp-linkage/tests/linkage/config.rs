@@ -57,7 +57,7 @@ fn all_faults_are_told_at_once_with_their_keys() {
         alike = "exact"
 
         [training]
-        prior = 0.0
+        prior = 0.6
         certain = [["year(nam)"]]
         certain_recall = 2.0
         sample_pairs_max = 1

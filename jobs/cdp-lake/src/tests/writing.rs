@@ -142,7 +142,7 @@ async fn a_changed_type_is_refused_and_the_table_stays() {
     assert!(
         error
             .to_string()
-            .contains("`order_count` was Int64 and is now Utf8"),
+            .contains("`order_count` was int and is now string"),
         "{error}"
     );
     assert_eq!(sums(&lake).await, (14, 2));

@@ -1,4 +1,5 @@
--- The steps below read it twice, and it groups the largest tables: kept until the run ends.
+-- A log: a run sees here only rows that no earlier run has seen. So each row must say the same
+-- whatever other rows are there: no latest version, no ranking.
 with
 
 web_events as (
@@ -187,7 +188,8 @@ select
     min(first_seen_at) as first_seen_at,
     max(last_seen_at) as last_seen_at,
     sum(evidence_count) as evidence_count,
-    concat_ws(chr(31), source, left_identifier, coalesce(right_identifier, '')) as evidence_key
+    concat_ws(chr(31), source, left_identifier, coalesce(right_identifier, '')) as evidence_key,
+    $as_of_date as as_of_date
 from sided
 where left_identifier is not null
 group by left_identifier, right_identifier, source

@@ -82,7 +82,7 @@ demographic_traits as (
             )
         ) as value,
         provided_at as observed_at,
-        true as is_current
+        is_latest as is_current
     from demographics
 ),
 

@@ -4,7 +4,8 @@ demographics as (
     select * from raw.demographics
 ),
 
-latest as (
+-- Every version of a record counts as evidence; the latest one says how the person is now.
+versions as (
     select
         record_id,
         email,
@@ -16,14 +17,20 @@ latest as (
         household_size,
         income_band,
         interests,
-        provided_at
+        provided_at,
+        row_number() over (
+            partition by record_id
+            order by
+                provided_at desc, ingested_at desc nulls last, email, phone, gender, birth_year,
+                city, country, household_size, income_band, interests
+        ) as version_number,
+        row_number() over (
+            partition by record_id, provided_at
+            order by
+                ingested_at desc nulls last, email, phone, gender, birth_year,
+                city, country, household_size, income_band, interests
+        ) as delivery_number
     from demographics
-    qualify row_number() over (
-        partition by record_id
-        order by
-            provided_at desc, ingested_at desc nulls last, email, phone, gender, birth_year,
-            city, country, household_size, income_band, interests
-    ) = 1
 ),
 
 identified as (
@@ -37,9 +44,11 @@ identified as (
         nullif(lower(trim(income_band)), '') as income_band,
         nullif(lower(trim(interests)), '') as interests,
         provided_at,
+        version_number = 1 as is_latest,
         identifier('email', email) as email_identifier,
         identifier('phone', phone) as phone_identifier
-    from latest
+    from versions
+    where delivery_number = 1
 )
 
 select
@@ -52,6 +61,7 @@ select
     income_band,
     interests,
     provided_at,
+    is_latest,
     email_identifier,
     phone_identifier,
     coalesce(email_identifier, phone_identifier) as identifier

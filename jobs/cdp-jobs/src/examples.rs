@@ -88,6 +88,14 @@ Examples:
   cdp-jobs identity overrides --project cdp-demo
   cdp-jobs identity overrides --project cdp-demo --format json";
 
+pub(crate) const IDENTITY_VERIFY: &str = "\
+Examples:
+  cdp-jobs identity verify --project cdp-demo
+  cdp-jobs identity verify --project cdp-demo --as-of 2026-01-01 --format json
+
+Reads everything that the run of that date read, and resolves it against the map before.
+Ends with 4 when an identifier differs.";
+
 pub(crate) const SHOW: &str = "\
 Examples:
   cdp-jobs show --project cdp-demo

@@ -16,7 +16,7 @@ use datafusion::common::{ScalarValue, TableReference};
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::{MemTable, ViewTable};
 use datafusion::execution::context::SessionContext;
-use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, lit};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 use deltalake::DeltaTable;
 use futures::future::{BoxFuture, FutureExt};
 use tokio::sync::Mutex;
@@ -24,6 +24,7 @@ use tokio::sync::Mutex;
 use crate::engine::plan_query;
 use crate::error::{ErrorKind, LakeError, Result};
 use crate::lake::Lake;
+use crate::new_rows::Since;
 use crate::schema_book::SchemaBook;
 use crate::scratch::{Scratch, Staged};
 use crate::source_view::Rows;
@@ -38,8 +39,11 @@ pub struct RunTables {
     scratch: Scratch,
     /// Sources are opened once per run, so that every task reads the same version.
     sources: Mutex<BTreeMap<TableName, Option<DeltaTable>>>,
-    staged: Mutex<BTreeMap<(TableName, Option<AsOfDate>), Staged>>,
+    staged: Mutex<BTreeMap<Shown, Staged>>,
 }
+
+/// A scratch model, the date whose knowledge it is made from, and the one since which.
+type Shown = (TableName, Option<AsOfDate>, Option<AsOfDate>);
 
 impl std::fmt::Debug for Staged {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -78,6 +82,12 @@ impl RunTables {
     /// The folder for rows that wait.
     pub fn scratch(&self) -> &Scratch {
         &self.scratch
+    }
+
+    /// Takes a table for a source, for the rest of the run.
+    pub(crate) async fn pinned(&self, source: &Source, table: DeltaTable) {
+        let mut sources = self.sources.lock().await;
+        sources.insert(source.name.clone(), Some(table));
     }
 
     /// A source at this run's version; `None` when it is optional and absent.
@@ -128,6 +138,12 @@ pub struct Catalog {
     versions: Mutex<BTreeMap<TableName, u64>>,
     /// In the test of a model: the rows that are given; every other table is empty.
     pub(crate) given: Option<BTreeMap<TableName, RecordBatch>>,
+    /// Sources show only what is new since an earlier date.
+    pub(crate) since: Option<Since>,
+    /// Logs are made from all that sources hold, and not read.
+    logs_anew: bool,
+    /// The partitions of logs that make up what is known.
+    chains: BTreeMap<TableName, Vec<AsOfDate>>,
 }
 
 impl Catalog {
@@ -145,7 +161,34 @@ impl Catalog {
             session,
             versions: Mutex::default(),
             given: None,
+            since: None,
+            logs_anew: false,
+            chains: BTreeMap::new(),
         })
+    }
+
+    /// A catalog in which sources show only what is new since an earlier date.
+    #[must_use]
+    pub fn since(self, since: Since) -> Self {
+        Self {
+            since: Some(since),
+            ..self
+        }
+    }
+
+    /// A catalog in which logs are made from the beginning, and what is stored of them is not read.
+    #[must_use]
+    pub fn with_logs_anew(self) -> Self {
+        Self {
+            logs_anew: true,
+            ..self
+        }
+    }
+
+    /// A catalog in which logs show these partitions; without, all that are not of the future.
+    #[must_use]
+    pub fn with_chains(self, chains: BTreeMap<TableName, Vec<AsOfDate>>) -> Self {
+        Self { chains, ..self }
     }
 
     /// A catalog that holds rows written by hand, and no others.
@@ -246,9 +289,10 @@ impl Catalog {
         };
         match model.materialization {
             Materialization::View => Ok(Arc::new(ViewTable::new(self.plan(model).await?, None))),
+            Materialization::Log if self.logs_anew => Ok(self.scratch(model).await?.provider()),
             Materialization::Scratch => Ok(self.scratch(model).await?.provider()),
-            Materialization::Partition | Materialization::Current => {
-                let by_date = model.materialization == Materialization::Partition;
+            Materialization::Partition | Materialization::Log | Materialization::Current => {
+                let by_date = model.materialization.is_dated();
                 match self.stored(name, by_date).await? {
                     Some(provider) => Ok(provider),
                     None => empty(self.tables.schemas.of(name)?),
@@ -272,7 +316,7 @@ impl Catalog {
             .read_table(Arc::new(table))?
             .into_unoptimized_plan();
         let model = self.tables.manifest.model(name);
-        let by_date = model.is_some_and(|m| m.materialization == Materialization::Partition);
+        let by_date = model.is_some_and(|model| model.materialization.is_dated());
         let plan = match self.as_of_date.filter(|_| by_date) {
             Some(date) => until(plan, date)?,
             None => plan,
@@ -281,7 +325,8 @@ impl Catalog {
     }
 
     async fn scratch(&self, model: &Model) -> Result<Staged> {
-        let key = (model.name.clone(), self.as_of_date);
+        let since = self.since.as_ref().map(Since::date);
+        let key = (model.name.clone(), self.as_of_date, since);
         if let Some(staged) = self.tables.staged.lock().await.get(&key) {
             return Ok(staged.clone());
         }
@@ -306,21 +351,34 @@ impl Catalog {
             return Ok(None);
         };
         let plan = self.scan(name, &table).await?;
-        let plan = match self.as_of_date.filter(|_| by_date) {
-            Some(date) => until(plan, date)?,
-            None => plan,
+        let plan = match (self.chains.get(name), self.as_of_date.filter(|_| by_date)) {
+            (Some(chain), _) => of_dates(plan, chain)?,
+            (None, Some(date)) => until(plan, date)?,
+            (None, None) => plan,
         };
         Ok(Some(Arc::new(ViewTable::new(plan, None))))
     }
 
     pub(crate) async fn scan(&self, name: &TableName, table: &DeltaTable) -> Result<LogicalPlan> {
+        self.scan_files(name, table, None).await
+    }
+
+    /// The rows of some files of a table, or of all.
+    pub(crate) async fn scan_files(
+        &self,
+        name: &TableName,
+        table: &DeltaTable,
+        files: Option<&[String]>,
+    ) -> Result<LogicalPlan> {
         let version = table.version().unwrap_or_default();
         self.versions.lock().await.insert(name.clone(), version);
         let state = self.session.state();
         table.update_datafusion_session(&state)?;
-        let provider = table
-            .table_provider()
-            .with_session(Arc::new(state))
+        let mut builder = table.table_provider().with_session(Arc::new(state));
+        if let Some(paths) = files {
+            builder = builder.with_file_paths(paths);
+        }
+        let provider = builder
             .build()
             .await
             .map_err(|error| LakeError::from(error).with("table", name))?;
@@ -329,9 +387,20 @@ impl Catalog {
     }
 }
 
+/// The partitions of some dates.
+fn of_dates(plan: LogicalPlan, dates: &[AsOfDate]) -> Result<LogicalPlan> {
+    let dates = dates.iter().copied().map(day).collect();
+    let chosen = own("as_of_date").in_list(dates, false);
+    Ok(LogicalPlanBuilder::from(plan).filter(chosen)?.build()?)
+}
+
+fn day(date: AsOfDate) -> Expr {
+    lit(ScalarValue::Date32(Some(date.epoch_day())))
+}
+
 /// Without the partitions of later dates.
 fn until(plan: LogicalPlan, date: AsOfDate) -> Result<LogicalPlan> {
-    let seen = own("as_of_date").lt_eq(lit(ScalarValue::Date32(Some(date.epoch_day()))));
+    let seen = own("as_of_date").lt_eq(day(date));
     Ok(LogicalPlanBuilder::from(plan).filter(seen)?.build()?)
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::datatypes::Schema;
-use cdp_plan::{Fault, Materialization, Model, Rule, nearest_hint, nearest_name};
+use cdp_plan::{Fault, Model, Rule, nearest_hint, nearest_name};
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SessionContext;
@@ -37,8 +37,12 @@ pub(crate) fn check(
     for column in &model.grain {
         expect("the grain", &["grain"], column);
     }
-    if model.materialization == Materialization::Partition {
-        expect("a `partition` model", &["materialization"], "as_of_date");
+    if model.materialization.is_dated() {
+        expect(
+            "a model with partitions",
+            &["materialization"],
+            "as_of_date",
+        );
     }
     for check in &model.checks {
         let severity = check.severity.name();

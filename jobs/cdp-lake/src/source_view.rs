@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
-use cdp_plan::{AsOfDate, Source};
+use cdp_plan::Source;
 use datafusion::catalog::TableProvider;
-use datafusion::common::ScalarValue;
 use datafusion::datasource::{MemTable, ViewTable};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, is_true, lit, try_cast};
 
 use crate::catalog::{Catalog, empty};
 use crate::error::{ErrorKind, LakeError, Result};
+use crate::new_rows::{Part, came_since, midnight};
 use crate::types::{arrow_type, exact, source_schema, type_name};
 
 /// Which rows of a source.
@@ -42,36 +42,32 @@ impl Catalog {
         source: &Source,
         rows: Rows,
     ) -> Result<Option<LogicalPlan>> {
-        let Some(scan) = self.source_scan(source).await? else {
-            return Ok(None);
-        };
-        columns_fit(source, &scan)?;
-        let typed = source
-            .columns
-            .iter()
-            .map(|(name, column_type)| {
-                let wanted = arrow_type(*column_type);
-                let same = scan
-                    .schema()
-                    .field_with_unqualified_name(name)
-                    .is_ok_and(|field| *field.data_type() == wanted);
-                let column = exact(name);
-                if same {
-                    column
-                } else {
-                    try_cast(column, wanted).alias(name)
-                }
-            })
-            .collect::<Vec<Expr>>();
-        let mut builder = LogicalPlanBuilder::from(scan).project(typed)?;
+        let mut whole: Option<LogicalPlanBuilder> = None;
+        for part in self.source_parts(source).await? {
+            let plan = self.known_rows(source, rows, part)?;
+            whole = Some(match whole {
+                Some(before) => before.union(plan)?,
+                None => LogicalPlanBuilder::from(plan),
+            });
+        }
+        Ok(whole.map(LogicalPlanBuilder::build).transpose()?)
+    }
+
+    /// The same of one part of its files.
+    fn known_rows(&self, source: &Source, rows: Rows, part: Part) -> Result<LogicalPlan> {
+        columns_fit(source, &part.scan)?;
+        let mut builder = typed(source, part.scan)?;
         let sound = self.sound(source, builder.plan())?;
         builder = match rows {
             Rows::Valid => builder.filter(sound)?,
             Rows::SetAside => builder.filter(Expr::IsNotTrue(Box::new(sound)))?,
             Rows::All => builder,
         };
+        if let Some(date) = part.unknown_at {
+            builder = builder.filter(came_since(source, date))?;
+        }
         if let Some(date) = self.as_of_date() {
-            let before = cutoff(date);
+            let before = lit(midnight(date));
             let event = exact(&source.event_time);
             let known = match rows {
                 Rows::Valid => event.lt(before.clone()),
@@ -85,7 +81,7 @@ impl Catalog {
                 builder = builder.filter(known)?;
             }
         }
-        Ok(Some(builder.build()?))
+        Ok(builder.build()?)
     }
 
     /// Columns of a source whose stored type does not fit the declared one for every value.
@@ -106,6 +102,16 @@ impl Catalog {
             })
         });
         Ok(other.collect())
+    }
+
+    async fn source_parts(&self, source: &Source) -> Result<Vec<Part>> {
+        if let Some(since) = &self.since
+            && let Some(table) = self.tables().source(source).await?
+        {
+            return self.new_parts(source, &table, since).await;
+        }
+        let scan = self.source_scan(source).await?;
+        Ok(scan.map(Part::whole).into_iter().collect())
     }
 
     async fn source_scan(&self, source: &Source) -> Result<Option<LogicalPlan>> {
@@ -146,6 +152,28 @@ impl Catalog {
     }
 }
 
+/// The declared columns in their declared types.
+fn typed(source: &Source, scan: LogicalPlan) -> Result<LogicalPlanBuilder> {
+    let typed: Vec<Expr> = source
+        .columns
+        .iter()
+        .map(|(name, column_type)| {
+            let wanted = arrow_type(*column_type);
+            let same = scan
+                .schema()
+                .field_with_unqualified_name(name)
+                .is_ok_and(|field| *field.data_type() == wanted);
+            let column = exact(name);
+            if same {
+                column
+            } else {
+                try_cast(column, wanted).alias(name)
+            }
+        })
+        .collect();
+    Ok(LogicalPlanBuilder::from(scan).project(typed)?)
+}
+
 /// Whether every value of a type has its like in another.
 fn always_fits(found: &DataType, wanted: &DataType) -> bool {
     let is_int = matches!(
@@ -164,15 +192,6 @@ fn always_fits(found: &DataType, wanted: &DataType) -> bool {
         }
         _ => false,
     }
-}
-
-fn cutoff(date: AsOfDate) -> Expr {
-    const MICROS_PER_DAY: i64 = 86_400_000_000;
-    let micros = i64::from(date.epoch_day()) * MICROS_PER_DAY;
-    lit(ScalarValue::TimestampMicrosecond(
-        Some(micros),
-        Some("UTC".into()),
-    ))
 }
 
 /// Every declared column must be there; all that are missing are named.

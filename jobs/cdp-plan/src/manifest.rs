@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::fault::{Fault, Faults, SourceFile};
 use crate::layer::Layer;
 use crate::lineage;
-use crate::materialization::Materialization;
+use crate::materialization::{self, Materialization};
 use crate::model::{Body, Model, Step};
 use crate::name::TableName;
 use crate::nearest;
@@ -75,12 +75,17 @@ impl Manifest {
             })
             .collect();
         let order = lineage::order(&models, &reads, faults);
-        Self {
+        let manifest = Self {
             sources,
             models,
             reads,
             order,
+        };
+        for model in manifest.models() {
+            let inputs = manifest.inputs(&model.name);
+            materialization::inputs_fit(model, &inputs, faults);
         }
+        manifest
     }
 
     /// Every source, by name.

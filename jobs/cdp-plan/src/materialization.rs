@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use crate::fault::{Fault, SourceFile};
 use crate::layer::Layer;
+use crate::model::Model;
+use crate::name::TableName;
 use crate::nearest;
 
 /// What is kept of a model's rows.
@@ -16,21 +18,29 @@ pub enum Materialization {
     Scratch,
     /// One partition per `as_of_date`.
     Partition,
+    /// One partition per `as_of_date`, with what the sources hold that an earlier one has not read.
+    Log,
     /// The whole table, for the latest `as_of_date` only.
     Current,
 }
 
 impl Materialization {
-    const NAMES: [(&'static str, Self); 4] = [
+    const NAMES: [(&'static str, Self); 5] = [
         ("view", Self::View),
         ("scratch", Self::Scratch),
         ("partition", Self::Partition),
+        ("log", Self::Log),
         ("current", Self::Current),
     ];
 
     /// Whether the rows are a Delta table of the lake.
     pub fn is_stored(self) -> bool {
-        matches!(self, Self::Partition | Self::Current)
+        matches!(self, Self::Partition | Self::Log | Self::Current)
+    }
+
+    /// Whether the table has a partition per `as_of_date`.
+    pub fn is_dated(self) -> bool {
+        matches!(self, Self::Partition | Self::Log)
     }
 
     /// The name as written in a sidecar.
@@ -77,7 +87,23 @@ pub(crate) fn fits(
     if layer == Layer::Staging && kept.is_stored() {
         fault("a staging model is a `view` or `scratch`");
     }
-    if step && !kept.is_stored() {
+    if step && !matches!(kept, Materialization::Partition | Materialization::Current) {
         fault("a step is kept as `partition` or `current`");
+    }
+}
+
+/// A log is made from what is new in sources; of a stored table nobody can say what is new.
+pub(crate) fn inputs_fit(model: &Model, inputs: &[TableName], faults: &mut Vec<Fault>) {
+    if model.materialization != Materialization::Log {
+        return;
+    }
+    for input in inputs.iter().filter(|input| input.layer() != Layer::Raw) {
+        faults.push(
+            Fault::new(format!(
+                "a `log` reads sources only, and this one `{input}`"
+            ))
+            .hint("keep it as `partition`, or take that table out of its query")
+            .at_key(&model.sidecar, &["materialization"]),
+        );
     }
 }

@@ -214,11 +214,12 @@ impl Model {
             faults.push(fault);
         }
         let materialization = materialization?;
-        if materialization == Materialization::Partition
-            && !raw.grain.iter().any(|column| column == "as_of_date")
-        {
-            let fault = Fault::new("the grain of a `partition` table holds `as_of_date`")
-                .at_key(sidecar, &["grain"]);
+        if materialization.is_dated() && !raw.grain.iter().any(|column| column == "as_of_date") {
+            let fault = Fault::new(format!(
+                "the grain of a `{}` table holds `as_of_date`",
+                materialization.name()
+            ))
+            .at_key(sidecar, &["grain"]);
             faults.push(fault);
         }
         let is_step = matches!(body, Body::Step { .. });

@@ -268,7 +268,9 @@ fn model_task(
         },
         reads,
         writes: match model.materialization {
-            Materialization::Partition => format!("{path}/as_of_date={as_of_date}"),
+            Materialization::Partition | Materialization::Log => {
+                format!("{path}/as_of_date={as_of_date}")
+            }
             Materialization::Current => path,
             Materialization::View | Materialization::Scratch => "ops/runs".to_owned(),
         },

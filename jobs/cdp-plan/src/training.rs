@@ -6,7 +6,6 @@ use cdp_churn::ChurnConfig;
 
 use crate::date::AsOfDate;
 use crate::manifest::Manifest;
-use crate::materialization::Materialization;
 use crate::model::{Model, Step};
 use crate::name::TableName;
 use crate::plan::{LakeState, Purpose, Task};
@@ -103,7 +102,7 @@ pub(crate) fn missing<'a>(
     manifest
         .models()
         .filter(|model| needed.contains(&model.name))
-        .filter(|model| model.materialization == Materialization::Partition)
+        .filter(|model| model.materialization.is_dated())
         .collect()
 }
 

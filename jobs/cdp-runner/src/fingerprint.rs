@@ -1,9 +1,10 @@
 //! What makes equal work recognisable, so that it is not done twice.
 
 use cdp_lake::{Catalog, LakeError};
-use cdp_plan::{AsOfDate, Model, TableName, Task};
+use cdp_plan::{AsOfDate, Materialization, Model, TableName, Task};
 use sha2::{Digest, Sha256};
 
+use crate::log;
 use crate::project::Project;
 use crate::task::RunContext;
 
@@ -16,6 +17,11 @@ pub(crate) async fn fingerprint(
 ) -> Result<(String, String), LakeError> {
     let project = context.project;
     let manifest = project.manifest();
+    if let Some(model) = manifest.model(&task.name)
+        && model.materialization == Materialization::Log
+    {
+        return of_log(context, task, model).await;
+    }
     let mut parts = vec![
         context.settings.program_version.clone(),
         task.id().to_string(),
@@ -48,6 +54,26 @@ pub(crate) async fn fingerprint(
         parts.push(input_text(context, name, task.as_of_date).await?);
     }
     Ok((sha256(&parts.join("\n")), sha256(&sql)))
+}
+
+/// That of a partition of a log, and the SHA-256 of what defines it.
+async fn of_log(
+    context: &RunContext<'_>,
+    task: &Task,
+    model: &Model,
+) -> Result<(String, String), LakeError> {
+    let definition = log::definition(context.project, model, &context.settings.program_version)?;
+    let base = context.logs.base(&task.name, task.as_of_date, &definition);
+    let base = base.map(|(date, entry)| (date, &entry.fingerprint));
+    let mut parts = vec![
+        definition.clone(),
+        task.id().to_string(),
+        format!("{:?} {base:?}", model.checks),
+    ];
+    for name in &task.reads {
+        parts.push(input_text(context, name, task.as_of_date).await?);
+    }
+    Ok((sha256(&parts.join("\n")), definition))
 }
 
 fn body_text(project: &Project, model: &Model, catalog: &Catalog) -> Result<String, LakeError> {

@@ -81,6 +81,8 @@ fn schema() -> SchemaRef {
         text("note"),
         text("reason"),
         text("program_version"),
+        Field::new("builds_on_date", DataType::Date32, true),
+        text("builds_on_fingerprint"),
     ]))
 }
 
@@ -92,6 +94,7 @@ fn batch(record: &TaskRecord) -> Result<RecordBatch> {
         let micros = TimestampMicrosecondArray::from(vec![value.timestamp_micros()]);
         Arc::new(micros.with_timezone("UTC")) as ArrayRef
     };
+    let below = record.builds_on.as_ref();
     let version = record
         .output_version
         .and_then(|version| i64::try_from(version).ok());
@@ -116,6 +119,10 @@ fn batch(record: &TaskRecord) -> Result<RecordBatch> {
         maybe(record.note.as_deref()),
         maybe(record.reason.as_deref()),
         text(&record.program_version),
+        Arc::new(Date32Array::from(vec![
+            below.map(|below| below.as_of_date.epoch_day()),
+        ])) as ArrayRef,
+        maybe(below.map(|below| below.fingerprint.as_str())),
     ];
     Ok(RecordBatch::try_new(schema(), columns)?)
 }
@@ -127,6 +134,12 @@ fn json(value: &impl Serialize) -> String {
 fn name() -> Result<TableName> {
     TableName::new(Layer::Ops, "runs")
         .map_err(|error| LakeError::new(cdp_lake::ErrorKind::NotFound, error.to_string()))
+}
+
+/// Whether any run has told of itself.
+pub(crate) async fn is_there(project: &Project) -> Result<bool> {
+    let url = project.lake().url(&name()?)?;
+    Ok(project.lake().open(&url).await?.is_some())
 }
 
 /// Adds what tasks of one run did.
@@ -161,12 +174,7 @@ pub(crate) type Published = BTreeMap<(String, AsOfDate), (String, u64)>;
 /// Reads how things stand, from the ledger.
 pub(crate) async fn stands(project: &Project) -> Result<Stands> {
     let mut stands = Stands::default();
-    if project
-        .lake()
-        .open(&project.lake().url(&name()?)?)
-        .await?
-        .is_none()
-    {
+    if !is_there(project).await? {
         return Ok(stands);
     }
     let good = TaskStatus::Succeeded.name();
@@ -240,8 +248,7 @@ pub(crate) async fn made(
     dates: &[AsOfDate],
 ) -> Result<BTreeMap<(String, AsOfDate), Made>> {
     let mut made = BTreeMap::new();
-    let table = project.lake().url(&name()?)?;
-    if dates.is_empty() || project.lake().open(&table).await?.is_none() {
+    if dates.is_empty() || !is_there(project).await? {
         return Ok(made);
     }
     let status = TaskStatus::Succeeded.name();
@@ -274,12 +281,7 @@ pub(crate) async fn made(
 
 /// The newest rows, newest first.
 pub(crate) async fn newest(project: &Project, limit: usize) -> Result<Vec<RunRow>> {
-    if project
-        .lake()
-        .open(&project.lake().url(&name()?)?)
-        .await?
-        .is_none()
-    {
+    if !is_there(project).await? {
         return Ok(Vec::new());
     }
     let query = format!(

@@ -9,6 +9,7 @@ mod case;
 mod event;
 mod fingerprint;
 mod ledger;
+mod log;
 mod look;
 mod matrix;
 mod overrides;
@@ -19,13 +20,16 @@ mod state;
 mod steps;
 mod task;
 mod training;
+mod verify;
 
 pub use case::CaseResult;
 pub use event::{Event, Host, Observer};
 pub use ledger::RunRow;
+pub use log::BuildsOn;
 pub use overrides::{
     AffectedProfile, Change, ChangeType, KnownOverride, Move, Obstacle, OverrideKind, OverrideRow,
     Preview, Related, Relation, Standing, TakenBack,
 };
 pub use project::{Project, ProjectError};
 pub use record::{Outcome, RunSettings, RunSummary, TaskRecord, TaskStatus};
+pub use verify::{Difference, Verification};

@@ -14,6 +14,7 @@ use cdp_plan::{
 };
 
 use crate::ledger::{self, RunRow};
+use crate::log;
 use crate::state;
 use crate::steps;
 
@@ -44,7 +45,7 @@ pub struct Project {
 }
 
 /// Any date does for finding the columns of queries.
-fn any_date() -> AsOfDate {
+pub(crate) fn any_date() -> AsOfDate {
     AsOfDate::from(chrono::NaiveDate::default())
 }
 
@@ -180,10 +181,20 @@ impl Project {
         as_of: Option<AsOfDate>,
         rows_max: Option<usize>,
     ) -> Result<QueryResult, LakeError> {
-        // Staging binds a date; without one, an analyst sees everything that will ever be known.
-        let values = self.values(&as_of.unwrap_or(far_future()).into());
-        let catalog = Catalog::new(self.tables()?, as_of, values)?;
+        let catalog = match as_of {
+            // Boxed, for the ledger is asked for what makes up a date, by a query without one.
+            Some(date) => Box::pin(self.catalog(date)).await?,
+            // Staging binds a date; without one, an analyst sees everything that will ever be known.
+            None => Catalog::new(self.tables()?, None, self.values(&far_future().into()))?,
+        };
         catalog.query(sql, rows_max).await
+    }
+
+    /// What was known before a date, as its run saw it.
+    pub(crate) async fn catalog(&self, as_of: AsOfDate) -> Result<Catalog, LakeError> {
+        let catalog = Catalog::new(self.tables()?, Some(as_of), self.values(&as_of.into()))?;
+        let logs = log::read(self).await?;
+        Ok(catalog.with_chains(logs.chains(as_of)))
     }
 
     /// Appends files to a raw table, once per content.

@@ -7,6 +7,8 @@ use cdp_plan::{AsOfDate, Layer, NotDue, Severity};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::log::BuildsOn;
+
 /// How a task ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -65,11 +67,14 @@ pub struct TaskRecord {
     pub breaches: Vec<Breach>,
     /// The versions of the tables that it read.
     pub input_versions: BTreeMap<String, u64>,
+    /// Of a log: the partition that its rows come on top of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub builds_on: Option<BuildsOn>,
     /// The version of its table with its rows.
     pub output_version: Option<u64>,
     /// What makes equal work recognisable.
     pub fingerprint: String,
-    /// SHA-256 of its bound query.
+    /// SHA-256 of its bound query; of a log that of all that defines it.
     pub sql_sha256: String,
     /// When it began.
     pub started_at: DateTime<Utc>,

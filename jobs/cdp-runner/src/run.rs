@@ -8,6 +8,7 @@ use cdp_plan::{Plan, Task, TaskId, Work};
 
 use crate::event::{Event, Host, Observer};
 use crate::ledger;
+use crate::log;
 use crate::project::Project;
 use crate::record::{RunSettings, RunSummary, TaskRecord, TaskStatus};
 use crate::task::{RunContext, do_task};
@@ -25,7 +26,8 @@ impl Project {
         let stands = ledger::stands(self).await?;
         let broken = stands.broken;
         let published = stands.published;
-        let mut context = RunContext::new(self, plan, settings, host, observer, published)?;
+        let logs = log::read(self).await?;
+        let mut context = RunContext::new(self, plan, settings, host, observer, published, logs)?;
         observer.on(&Event::RunStarted {
             run_id: &settings.run_id,
             as_of_date: plan.as_of_date,

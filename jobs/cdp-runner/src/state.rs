@@ -1,7 +1,7 @@
 //! What the lake holds already, as far as planning needs it.
 
 use cdp_lake::{Catalog, LakeError, first_event_day};
-use cdp_plan::{AsOfDate, LakeState, Materialization};
+use cdp_plan::{AsOfDate, LakeState};
 
 use crate::project::Project;
 use crate::training;
@@ -11,7 +11,7 @@ use crate::training;
 pub(crate) async fn read(project: &Project, as_of: AsOfDate) -> Result<LakeState, LakeError> {
     let mut state = LakeState::default();
     for model in project.manifest().models() {
-        if model.materialization == Materialization::Partition {
+        if model.materialization.is_dated() {
             let dates = project.lake().partition_dates(&model.name).await?;
             state.partitions.insert(model.name.clone(), dates);
         }

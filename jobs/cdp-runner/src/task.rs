@@ -14,6 +14,7 @@ use cdp_plan::{
 use crate::event::{Event, Host, Observer};
 use crate::fingerprint::fingerprint;
 use crate::ledger::Published;
+use crate::log::{self, Logs};
 use crate::look;
 use crate::project::Project;
 use crate::record::{RunSettings, TaskRecord, TaskStatus};
@@ -31,6 +32,7 @@ pub(crate) struct RunContext<'a> {
     observer: &'a dyn Observer,
     pub(crate) tables: Arc<RunTables>,
     pub(crate) published: Published,
+    pub(crate) logs: Logs,
     resolutions: steps::Resolutions,
 }
 
@@ -42,6 +44,7 @@ impl<'a> RunContext<'a> {
         host: &'a dyn Host,
         observer: &'a dyn Observer,
         published: Published,
+        logs: Logs,
     ) -> Result<Self, LakeError> {
         Ok(Self {
             tables: project.tables()?,
@@ -51,6 +54,7 @@ impl<'a> RunContext<'a> {
             host,
             observer,
             published,
+            logs,
             resolutions: steps::Resolutions::default(),
         })
     }
@@ -68,6 +72,7 @@ impl<'a> RunContext<'a> {
             rows_set_aside: 0,
             breaches: Vec::new(),
             input_versions: BTreeMap::new(),
+            builds_on: None,
             output_version: None,
             fingerprint: String::new(),
             sql_sha256: String::new(),
@@ -92,7 +97,8 @@ impl<'a> RunContext<'a> {
             cutoffs: cutoffs.filter(|date| *date < task.as_of_date).collect(),
         };
         let values = self.project.values(&dates);
-        Catalog::new(self.tables.clone(), Some(task.as_of_date), values)
+        let catalog = Catalog::new(self.tables.clone(), Some(task.as_of_date), values)?;
+        Ok(catalog.with_chains(self.logs.chains(task.as_of_date)))
     }
 
     /// The latest earlier date for which every table whose past the model reads was made.
@@ -111,6 +117,14 @@ impl<'a> RunContext<'a> {
                 .all(|name| self.published.contains_key(&key(name, date)))
         };
         earlier.map(|((_, date), _)| *date).find(|date| made(*date))
+    }
+
+    /// Whether a table was made for a date; a log with all that it builds on.
+    fn stands(&self, name: &TableName, date: AsOfDate) -> bool {
+        let model = self.project.manifest().model(name);
+        let is_log = model.is_some_and(|model| model.materialization == Materialization::Log);
+        self.published.contains_key(&(name.to_string(), date))
+            && (!is_log || self.logs.chain(name, date).is_some())
     }
 
     /// The latest date for which a table was made.
@@ -165,6 +179,9 @@ pub(crate) async fn do_task(context: &mut RunContext<'_>, task: &Task) -> TaskRe
         context
             .published
             .insert(key, (record.fingerprint.clone(), record.rows));
+        if log::tables(context.project).any(|table| *table == task.name) {
+            context.logs.made(&task.name, &record);
+        }
     }
     record.finished_at = context.host.now();
     let duration = record.finished_at - record.started_at;
@@ -203,17 +220,24 @@ async fn attempt_task(
         record.note = Some("the table holds a later date".to_owned());
         return Ok(TaskStatus::Superseded);
     }
+    let catalog = match model.materialization {
+        Materialization::Log => log::since_base(context, model, catalog, record).await?,
+        _ => catalog,
+    };
     let staged = compute(context, task, model, &catalog, record).await?;
     record.breaches = check(catalog.session(), model, staged.provider())
         .await?
         .breaches;
-    record.input_versions = versions(&catalog, &task.name).await;
+    record.input_versions = match model.materialization {
+        Materialization::Log => log::versions(context, model).await?,
+        _ => versions(&catalog, &task.name).await,
+    };
     if record.breaks(Severity::Fail) {
         record.rows = staged.rows;
         return Ok(TaskStatus::HeldBack);
     }
     let scope = match model.materialization {
-        Materialization::Partition => Scope::Date(task.as_of_date),
+        kept if kept.is_dated() => Scope::Date(task.as_of_date),
         _ => Scope::Whole,
     };
     let lake = context.project.lake();
@@ -272,11 +296,7 @@ fn inputs_stand(context: &RunContext<'_>, task: &Task, model: &Model) -> Result<
             let input = manifest.model(name);
             input.is_some_and(|input| model.reads_cutoffs() || !input.reads_cutoffs())
         })
-        .filter(|name| {
-            !context
-                .published
-                .contains_key(&(name.to_string(), task.as_of_date))
-        })
+        .filter(|name| !context.stands(name, task.as_of_date))
         .map(|name| format!("`{name}`"))
         .collect();
     if missing.is_empty() {
@@ -330,7 +350,7 @@ async fn is_published(
     }
     let lake = context.project.lake();
     match context.model(&task.name)?.materialization {
-        Materialization::Partition => {
+        kept if kept.is_dated() => {
             let dates = lake.partition_dates(&task.name).await?;
             Ok(dates.contains(&task.as_of_date))
         }

@@ -83,6 +83,12 @@ impl ProfileMap {
         self.rows.iter().map(|node| self.row_of_node(*node))
     }
 
+    /// The place of an identifier's row, below [`Self::len`].
+    pub fn place(&self, identifier: &str) -> Option<usize> {
+        let by_identifier = |node: &u32| self.table.identifier(*node).cmp(identifier);
+        self.rows.binary_search_by(by_identifier).ok()
+    }
+
     /// The row of an identifier.
     pub fn find(&self, identifier: &str) -> Option<MapRow<'_>> {
         let node = self.table.node(identifier)?;

@@ -32,6 +32,16 @@ pub(crate) enum IdentityCommand {
     /// List all that was said, by whom and why
     #[command(after_help = examples::IDENTITY_OVERRIDES)]
     Overrides,
+    /// Resolve everything from the beginning, and compare with the profile map
+    #[command(after_help = examples::IDENTITY_VERIFY)]
+    Verify(VerifyArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// The date of the map; the newest when not given
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<AsOfDate>,
 }
 
 #[derive(Debug, Args)]

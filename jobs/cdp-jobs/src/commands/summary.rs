@@ -115,7 +115,9 @@ fn tables_query(project: &Project, as_of: AsOfDate) -> String {
 
 fn of_date(model: &Model, as_of: AsOfDate) -> String {
     match model.materialization {
-        Materialization::Partition => format!(" where as_of_date = date '{as_of}'"),
+        Materialization::Partition | Materialization::Log => {
+            format!(" where as_of_date = date '{as_of}'")
+        }
         _ => String::new(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod fixture;
 mod loading;
+mod new_rows;
 mod reading;
 mod source_rows;
 mod writing;

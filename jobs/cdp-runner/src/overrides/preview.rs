@@ -99,9 +99,9 @@ impl Project {
         };
         let then = row.counts_from().max(map_date.next());
         let tables = self.tables()?;
-        let later = Catalog::new(tables.clone(), Some(then), self.values(&then.into()))?;
+        let later = Catalog::new(tables, Some(then), self.values(&then.into()))?;
         let without = read::overrides(&later).await?;
-        let catalog = Catalog::new(tables, Some(map_date), self.values(&map_date.into()))?;
+        let catalog = self.catalog(map_date).await?;
         let evidence = read::evidence(&catalog).await?;
         let previous = read::previous_map(&catalog, Some(map_date)).await?;
         let resolve = |evidence: EvidenceTable, previous: &PreviousMap, said: &[Override]| {

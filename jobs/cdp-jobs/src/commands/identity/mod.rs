@@ -1,6 +1,7 @@
 //! `identity`: what people decide about who is who.
 
 mod text;
+mod verify;
 
 use cdp_plan::{AsOfDate, Fault, nearest_hint};
 use cdp_runner::{Host, KnownOverride, OverrideKind, OverrideRow, Project};
@@ -30,6 +31,7 @@ pub(super) async fn identity(context: &Context, command: &IdentityCommand) -> Re
         IdentityCommand::Block(args) => desk.one(OverrideKind::BlockValue, args).await,
         IdentityCommand::Revoke(args) => desk.revoke(args).await,
         IdentityCommand::Overrides => desk.list().await,
+        IdentityCommand::Verify(args) => verify::verify(context, &project, args).await,
     }
 }
 

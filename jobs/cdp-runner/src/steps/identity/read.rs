@@ -73,7 +73,7 @@ pub(crate) async fn previous_map(catalog: &Catalog, date: Option<AsOfDate>) -> R
     Ok(previous)
 }
 
-fn whole_numbers(batch: &RecordBatch, name: &str) -> Result<Int64Array> {
+pub(crate) fn whole_numbers(batch: &RecordBatch, name: &str) -> Result<Int64Array> {
     let values = cast(column(batch, name)?, &DataType::Int64)?;
     let values = arrow::array::AsArray::as_primitive::<Int64Type>(&values);
     Ok(values.clone())

@@ -1,0 +1,201 @@
+//! Tables of materialization `log`: which earlier date one builds on, and which of its partitions
+//! make up what a date knows.
+
+mod entries;
+
+use std::collections::BTreeMap;
+
+use cdp_lake::{Catalog, ErrorKind, LakeError};
+use cdp_plan::{AsOfDate, Materialization, Model, Source, TableName};
+use serde::Serialize;
+
+pub(crate) use entries::read;
+
+use crate::fingerprint::sha256;
+use crate::project::{Project, any_date};
+use crate::record::TaskRecord;
+use crate::task::RunContext;
+
+/// The partition that another one builds on, as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BuildsOn {
+    /// Its date.
+    pub as_of_date: AsOfDate,
+    /// Its fingerprint.
+    pub fingerprint: String,
+}
+
+/// A partition of a log, as the ledger knows it.
+#[derive(Debug, Clone)]
+pub(crate) struct LogEntry {
+    pub(crate) fingerprint: String,
+    /// The SHA-256 of what made it, dates left out.
+    pub(crate) definition: String,
+    /// The versions of the sources that it read.
+    pub(crate) versions: BTreeMap<TableName, u64>,
+    /// Without one it holds all that was known.
+    pub(crate) builds_on: Option<BuildsOn>,
+}
+
+/// The newest partitions of every log.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Logs(BTreeMap<TableName, BTreeMap<AsOfDate, LogEntry>>);
+
+impl Logs {
+    pub(crate) fn insert(&mut self, table: TableName, date: AsOfDate, entry: LogEntry) {
+        self.0.entry(table).or_default().insert(date, entry);
+    }
+
+    /// Takes in a partition that was just made.
+    pub(crate) fn made(&mut self, table: &TableName, record: &TaskRecord) {
+        let versions = record.input_versions.iter();
+        let entry = LogEntry {
+            fingerprint: record.fingerprint.clone(),
+            definition: record.sql_sha256.clone(),
+            versions: versions
+                .filter_map(|(name, version)| Some((name.parse().ok()?, *version)))
+                .collect(),
+            builds_on: record.builds_on.clone(),
+        };
+        self.insert(table.clone(), record.as_of_date, entry);
+    }
+
+    /// The partition of a date.
+    pub(crate) fn entry(&self, table: &TableName, date: AsOfDate) -> Option<&LogEntry> {
+        self.0.get(table)?.get(&date)
+    }
+
+    /// The dates whose partitions make up what a date knows, newest first. `None` when the date was
+    /// not made, or one that it builds on was made anew since.
+    pub(crate) fn chain(&self, table: &TableName, date: AsOfDate) -> Option<Vec<AsOfDate>> {
+        let entries = self.0.get(table)?;
+        let mut entry = entries.get(&date)?;
+        let mut chain = vec![date];
+        while let Some(below) = &entry.builds_on {
+            entry = entries.get(&below.as_of_date)?;
+            if entry.fingerprint != below.fingerprint {
+                return None;
+            }
+            chain.push(below.as_of_date);
+        }
+        Some(chain)
+    }
+
+    /// The chains of all logs of which a date was made.
+    pub(crate) fn chains(&self, date: AsOfDate) -> BTreeMap<TableName, Vec<AsOfDate>> {
+        let tables = self.0.keys();
+        tables
+            .filter_map(|table| Some((table.clone(), self.chain(table, date)?)))
+            .collect()
+    }
+
+    /// The latest earlier date that a new partition can build on: made by the same definition, and
+    /// whole.
+    pub(crate) fn base(
+        &self,
+        table: &TableName,
+        date: AsOfDate,
+        definition: &str,
+    ) -> Option<(AsOfDate, &LogEntry)> {
+        let earlier = self.0.get(table)?.range(..date).rev();
+        earlier
+            .map(|(date, entry)| (*date, entry))
+            .find(|(date, entry)| {
+                entry.definition == definition && self.chain(table, *date).is_some()
+            })
+    }
+}
+
+/// The SHA-256 of all that decides what a row of a log says: its query with all that it inlines,
+/// what identifiers are, and the sources. No date is in it.
+pub(crate) fn definition(
+    project: &Project,
+    model: &Model,
+    program_version: &str,
+) -> Result<String, LakeError> {
+    let manifest = project.manifest();
+    let mut parts = vec![
+        program_version.to_owned(),
+        project.config().identity_text.clone(),
+        undated(project, model)?,
+    ];
+    for name in manifest.inlined(&model.name) {
+        if let Some(model) = manifest.model(&name) {
+            parts.push(undated(project, model)?);
+        }
+    }
+    for source in sources(project, model) {
+        parts.push(format!("{source:?}"));
+    }
+    Ok(sha256(&parts.join("\n")))
+}
+
+/// A query, bound for the same date whatever the date.
+fn undated(project: &Project, model: &Model) -> Result<String, LakeError> {
+    let mut values = model.param_values();
+    values.extend(project.values(&any_date().into()));
+    let bound = model.statement().map(|query| query.bind(&values));
+    let bound = bound.transpose();
+    let bound = bound.map_err(|message| LakeError::new(ErrorKind::Query, message))?;
+    Ok(bound.map(|query| query.to_string()).unwrap_or_default())
+}
+
+fn sources<'p>(project: &'p Project, model: &Model) -> Vec<&'p Source> {
+    let manifest = project.manifest();
+    let inputs = manifest.inputs(&model.name);
+    inputs
+        .iter()
+        .filter_map(|name| manifest.source(name))
+        .collect()
+}
+
+/// Shows the catalog only what is new since the latest date that the partition can build on, and
+/// notes which. Everything is shown when there is none, when a source did more than grow, and by
+/// force.
+pub(crate) async fn since_base(
+    context: &RunContext<'_>,
+    model: &Model,
+    catalog: Catalog,
+    record: &mut TaskRecord,
+) -> Result<Catalog, LakeError> {
+    let logs = &context.logs;
+    let base = logs.base(&model.name, record.as_of_date, &record.sql_sha256);
+    let Some((date, entry)) = base.filter(|_| !context.settings.force) else {
+        return Ok(catalog);
+    };
+    let sources = sources(context.project, model);
+    let since = context.tables.since(date, &sources, &entry.versions);
+    let Some(since) = since.await? else {
+        record.note = Some("a source was rewritten, so all of it was read again".to_owned());
+        return Ok(catalog);
+    };
+    record.builds_on = Some(BuildsOn {
+        as_of_date: date,
+        fingerprint: entry.fingerprint.clone(),
+    });
+    Ok(catalog.since(since))
+}
+
+/// The versions of all sources of a log, whoever opened them in this run: the next partition begins
+/// where this one ended.
+pub(crate) async fn versions(
+    context: &RunContext<'_>,
+    model: &Model,
+) -> Result<BTreeMap<String, u64>, LakeError> {
+    let mut versions = BTreeMap::new();
+    for source in sources(context.project, model) {
+        let table = context.tables.source(source).await?;
+        if let Some(version) = table.and_then(|table| table.version()) {
+            versions.insert(source.name.to_string(), version);
+        }
+    }
+    Ok(versions)
+}
+
+/// The logs of a project.
+pub(crate) fn tables(project: &Project) -> impl Iterator<Item = &TableName> {
+    let models = project.manifest().models();
+    models
+        .filter(|model| model.materialization == Materialization::Log)
+        .map(|model| &model.name)
+}

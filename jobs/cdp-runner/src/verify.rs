@@ -1,0 +1,235 @@
+//! Is the profile map what resolving everything from the beginning gives?
+
+use std::sync::Arc;
+
+use cdp_identity::{MapRow, ProfileMap, Resolver};
+use cdp_lake::{Catalog, ErrorKind, LakeError, RunTables};
+use cdp_plan::{AsOfDate, TableName};
+use serde::Serialize;
+
+use crate::log::{self, LogEntry};
+use crate::matrix::{bools, days, micros, texts};
+use crate::project::Project;
+use crate::steps::{date_sql, identity::read};
+
+const MAP: &str = "identity.profile_map";
+const EVIDENCE: &str = "identity.evidence";
+/// So many differences are named.
+const NAMED: usize = 20;
+
+/// How the profile map of a date differs from one that is made from the beginning.
+#[derive(Debug, Serialize)]
+pub struct Verification {
+    /// The date.
+    pub as_of_date: AsOfDate,
+    /// The dates whose evidence makes up the map, newest first.
+    pub built_from: Vec<AsOfDate>,
+    /// The identifiers of the map.
+    pub identifiers: u64,
+    /// How many identifiers differ.
+    pub different: u64,
+    /// Some of them.
+    pub differences: Vec<Difference>,
+}
+
+/// An identifier whose rows differ.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// Which.
+    pub identifier: String,
+    /// What differs.
+    pub column: &'static str,
+    /// What the map says; nothing when it has no such row.
+    pub stored: Option<String>,
+    /// What comes out from the beginning; nothing when no such row does.
+    pub from_scratch: Option<String>,
+}
+
+impl Project {
+    /// Resolves everything that a date knew, at the versions of the sources that its run read, and
+    /// compares with its profile map. How often something was seen is not compared: a row that was
+    /// delivered twice, to two runs, counts twice there.
+    pub async fn verify_identity(
+        &self,
+        as_of: Option<AsOfDate>,
+    ) -> Result<Option<Verification>, LakeError> {
+        let (map, evidence) = (name(MAP)?, name(EVIDENCE)?);
+        let dates = self.lake().partition_dates(&map).await?;
+        let Some(date) = as_of.or(dates.last().copied()) else {
+            return Ok(None);
+        };
+        let logs = log::read(self).await?;
+        let (Some(entry), Some(built_from), true) = (
+            logs.entry(&evidence, date),
+            logs.chain(&evidence, date),
+            dates.contains(&date),
+        ) else {
+            return Err(not_whole(date));
+        };
+        let tables = self.tables()?;
+        self.pin(&tables, entry).await?;
+        let whole = Catalog::new(tables, Some(date), self.values(&date.into()))?.with_logs_anew();
+        let previous = dates.range(..date).next_back().copied();
+        let previous = read::previous_map(&whole, previous).await?;
+        let overrides = read::overrides(&whole).await?;
+        let evidence = read::evidence(&whole).await?;
+        let resolver = Resolver::new(&self.config().identity, date.epoch_day());
+        let scratch = resolver.overrides(&overrides).resolve(evidence, &previous);
+        drop(previous);
+        let mut found = Verification {
+            as_of_date: date,
+            built_from,
+            identifiers: 0,
+            different: 0,
+            differences: Vec::new(),
+        };
+        self.compare(&whole, &scratch, &mut found).await?;
+        Ok(Some(found))
+    }
+
+    /// Every source at the version that a partition was made from.
+    async fn pin(&self, tables: &Arc<RunTables>, entry: &LogEntry) -> Result<(), LakeError> {
+        for (name, version) in &entry.versions {
+            if let Some(source) = self.manifest().source(name) {
+                tables.pin(source, *version).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn compare(
+        &self,
+        catalog: &Catalog,
+        scratch: &ProfileMap,
+        found: &mut Verification,
+    ) -> Result<(), LakeError> {
+        let mut met = vec![false; scratch.len()];
+        let place_of = |identifier: &str| scratch.place(identifier);
+        let query = format!(
+            "select identifier, profile_id, profile_since, effective_at, first_seen_at, \
+             last_seen_at, is_ambiguous, is_quarantined, component_id from {MAP} \
+             where as_of_date = {}",
+            date_sql(Some(found.as_of_date))
+        );
+        for batch in catalog.batches(&query).await? {
+            let stored = Stored::read(&batch)?;
+            found.identifiers += batch.num_rows() as u64;
+            for row in 0..batch.num_rows() {
+                let identifier = stored.identifiers.value(row);
+                let place = place_of(identifier);
+                let other = place.map(|place| scratch.row(place));
+                if let Some(place) = place {
+                    met[place] = true;
+                }
+                let other = other.filter(|other| !other.is_blocked);
+                found.note(identifier, stored.difference(row, other));
+            }
+        }
+        let rows = scratch.iter().zip(met);
+        for (row, _) in rows.filter(|(row, met)| !met && !row.is_blocked) {
+            let here = Some(row.profile_id.to_owned());
+            found.note(row.identifier, Some(("profile_id", None, here)));
+        }
+        Ok(())
+    }
+}
+
+/// The column that differs, what is stored, and what comes out from the beginning.
+type Differs = (&'static str, Option<String>, Option<String>);
+
+impl Verification {
+    fn note(&mut self, identifier: &str, differs: Option<Differs>) {
+        let Some((column, stored, from_scratch)) = differs else {
+            return;
+        };
+        self.different += 1;
+        if self.differences.len() < NAMED {
+            self.differences.push(Difference {
+                identifier: identifier.to_owned(),
+                column,
+                stored,
+                from_scratch,
+            });
+        }
+    }
+}
+
+/// Some rows of the map.
+struct Stored {
+    identifiers: arrow::array::StringArray,
+    profiles: arrow::array::StringArray,
+    numbers: [(&'static str, Vec<i64>); 7],
+}
+
+impl Stored {
+    fn read(batch: &arrow::array::RecordBatch) -> Result<Self, LakeError> {
+        let dates = |name: &'static str| -> Result<_, LakeError> {
+            Ok((
+                name,
+                days(batch, name)?.into_iter().map(i64::from).collect(),
+            ))
+        };
+        let times =
+            |name: &'static str| -> Result<_, LakeError> { Ok((name, micros(batch, name)?)) };
+        let flags = |name: &'static str| -> Result<_, LakeError> {
+            Ok((
+                name,
+                bools(batch, name)?.into_iter().map(i64::from).collect(),
+            ))
+        };
+        let components = read::whole_numbers(batch, "component_id")?;
+        Ok(Self {
+            identifiers: texts(batch, "identifier")?,
+            profiles: texts(batch, "profile_id")?,
+            numbers: [
+                dates("profile_since")?,
+                dates("effective_at")?,
+                times("first_seen_at")?,
+                times("last_seen_at")?,
+                flags("is_ambiguous")?,
+                flags("is_quarantined")?,
+                ("component_id", components.values().to_vec()),
+            ],
+        })
+    }
+
+    fn difference(&self, row: usize, other: Option<MapRow<'_>>) -> Option<Differs> {
+        let profile = self.profiles.value(row);
+        let Some(other) = other else {
+            return Some(("profile_id", Some(profile.to_owned()), None));
+        };
+        if other.profile_id != profile {
+            let there = Some(other.profile_id.to_owned());
+            return Some(("profile_id", Some(profile.to_owned()), there));
+        }
+        let others = [
+            i64::from(other.profile_since),
+            i64::from(other.effective_at),
+            other.first_seen,
+            other.last_seen,
+            i64::from(other.is_ambiguous),
+            i64::from(other.is_quarantined),
+            other.component_id,
+        ];
+        let mut pairs = self.numbers.iter().zip(others);
+        let ((column, stored), from_scratch) =
+            pairs.find(|((_, stored), other)| stored[row] != *other)?;
+        let text = |number: i64| Some(number.to_string());
+        Some((column, text(stored[row]), text(from_scratch)))
+    }
+}
+
+fn name(text: &str) -> Result<TableName, LakeError> {
+    text.parse()
+        .map_err(|error| LakeError::new(ErrorKind::NotFound, format!("{error}")))
+}
+
+fn not_whole(date: AsOfDate) -> LakeError {
+    LakeError::new(
+        ErrorKind::NotFound,
+        format!("there is no whole profile map of {date}"),
+    )
+    .hint(format!(
+        "`cdp-jobs run --as-of {date}` makes it; of an older date it may have to be made again"
+    ))
+}

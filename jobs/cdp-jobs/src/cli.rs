@@ -175,6 +175,9 @@ pub(crate) struct RunArgs {
     /// Do also what is up to date; with `--select +scores.churn_model+`, train also when it is not due
     #[arg(long)]
     pub(crate) force: bool,
+    /// Read everything again for tables that otherwise read what is new; as `--force`, and more
+    #[arg(long)]
+    pub(crate) full_refresh: bool,
     #[command(flatten)]
     pub(crate) future: FutureArgs,
 }

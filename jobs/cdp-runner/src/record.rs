@@ -115,6 +115,8 @@ pub struct RunSettings {
     pub run_id: String,
     /// Whether tasks run that are up to date.
     pub force: bool,
+    /// Whether logs read all that sources hold, and not only what is new.
+    pub full_refresh: bool,
     /// Why the run is made.
     pub reason: Option<String>,
     /// The program's version.

@@ -23,6 +23,7 @@ pub(super) async fn backfill(context: &Context, args: &BackfillArgs) -> Result {
     let wanted = Wanted {
         select: &args.select.select,
         force: false,
+        full_refresh: false,
         reason: Some(args.reason.clone()),
     };
     let mut summaries: Vec<RunSummary> = Vec::new();

@@ -61,6 +61,7 @@ pub(super) async fn demo(context: &Context, args: &DemoArgs) -> Result {
     let wanted = Wanted {
         select: &[],
         force: false,
+        full_refresh: false,
         reason: Some("demo".to_owned()),
     };
     let ran = run_date(context, &project, as_of, &wanted).await?;

@@ -23,7 +23,8 @@ pub(super) async fn run(context: &Context, args: &RunArgs) -> Result {
     project::expect_lake(&project, &context.settings)?;
     let wanted = Wanted {
         select: &args.select.select,
-        force: args.force,
+        force: args.force || args.full_refresh,
+        full_refresh: args.full_refresh,
         reason: None,
     };
     let summary = run_date(context, &project, args.as_of, &wanted).await?;
@@ -40,6 +41,7 @@ pub(super) async fn run(context: &Context, args: &RunArgs) -> Result {
 pub(super) struct Wanted<'a> {
     pub(super) select: &'a [String],
     pub(super) force: bool,
+    pub(super) full_refresh: bool,
     pub(super) reason: Option<String>,
 }
 
@@ -54,6 +56,7 @@ pub(super) async fn run_date(
     let settings = RunSettings {
         run_id: host::new_run_id(),
         force: wanted.force,
+        full_refresh: wanted.full_refresh,
         reason: wanted.reason.clone(),
         program_version: VERSION.to_owned(),
     };

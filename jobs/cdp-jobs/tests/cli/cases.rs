@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::command::cdp;
 
-fn testdata() -> PathBuf {
+pub(crate) fn testdata() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata")
 }
 

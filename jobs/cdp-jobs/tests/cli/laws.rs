@@ -207,10 +207,10 @@ fn a_bad_row_is_set_aside_and_counted() {
 }
 
 /// Numbers that only need to look disorderly.
-struct Draw(u64);
+pub(crate) struct Draw(pub(crate) u64);
 
 impl Draw {
-    fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)

@@ -6,6 +6,7 @@ mod errors;
 mod feature;
 mod help;
 mod identity;
+mod increments;
 mod laws;
 mod machine;
 mod online_retail;

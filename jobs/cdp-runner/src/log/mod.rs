@@ -6,7 +6,7 @@ mod entries;
 use std::collections::BTreeMap;
 
 use cdp_lake::{Catalog, ErrorKind, LakeError};
-use cdp_plan::{AsOfDate, Materialization, Model, Source, TableName};
+use cdp_plan::{AsOfDate, Materialization, Model, Source, SourceFile, TableName};
 use serde::Serialize;
 
 pub(crate) use entries::read;
@@ -125,6 +125,12 @@ pub(crate) fn definition(
         }
     }
     for source in sources(project, model) {
+        // Where the project lies says nothing of a row.
+        let file = SourceFile::new(source.name.to_string(), "");
+        let source = Source {
+            file,
+            ..source.clone()
+        };
         parts.push(format!("{source:?}"));
     }
     Ok(sha256(&parts.join("\n")))
@@ -150,8 +156,8 @@ fn sources<'p>(project: &'p Project, model: &Model) -> Vec<&'p Source> {
 }
 
 /// Shows the catalog only what is new since the latest date that the partition can build on, and
-/// notes which. Everything is shown when there is none, when a source did more than grow, and by
-/// force.
+/// notes which. Everything is shown when there is none, when a source did more than grow, and when
+/// all is to be read again.
 pub(crate) async fn since_base(
     context: &RunContext<'_>,
     model: &Model,
@@ -160,7 +166,7 @@ pub(crate) async fn since_base(
 ) -> Result<Catalog, LakeError> {
     let logs = &context.logs;
     let base = logs.base(&model.name, record.as_of_date, &record.sql_sha256);
-    let Some((date, entry)) = base.filter(|_| !context.settings.force) else {
+    let Some((date, entry)) = base.filter(|_| !context.settings.full_refresh) else {
         return Ok(catalog);
     };
     let sources = sources(context.project, model);

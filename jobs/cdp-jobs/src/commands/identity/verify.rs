@@ -22,7 +22,7 @@ pub(super) async fn verify(context: &Context, project: &Project, args: &VerifyAr
     }
     if found.different > 0 {
         context.output.say(format!(
-            "hint: `cdp-jobs run --as-of {} --select identity.* --force` makes the map again",
+            "hint: `cdp-jobs run --as-of {} --select layer:identity --full-refresh` makes it again",
             found.as_of_date
         ));
         return Ok(ExitStatus::CheckFailed);

@@ -100,6 +100,9 @@ pub struct RawIdentityConfig {
     pub blocked_values: Vec<String>,
     /// Regular expressions that block a value of any type, without regard to case.
     pub blocked_patterns: Vec<String>,
+    /// Sources whose evidence is weaker than that of all others: its links are made last, and
+    /// never at the expense of another.
+    pub weak_sources: Vec<String>,
 }
 
 /// One identifier type, as written under `[identity.types.<name>]` and not yet checked.
@@ -168,6 +171,7 @@ impl Default for RawIdentityConfig {
             degree_max: 1000,
             blocked_values: BLOCKED_VALUES.map(str::to_owned).to_vec(),
             blocked_patterns: Vec::new(),
+            weak_sources: vec!["linked_records".to_owned()],
         }
     }
 }

@@ -154,6 +154,17 @@ links as (
     where
         email_identifier is not null
         and phone_identifier is not null
+    -- Records that are likely one; a weak source, see `identity.weak_sources` in cdp.toml.
+    union all
+    select
+        left_identifier as one_identifier,
+        right_identifier as other_identifier,
+        'linked_records' as source,
+        seen_at
+    from identity.linked_records
+    where
+        as_of_date = $as_of_date
+        and is_accepted
 ),
 
 grouped as (

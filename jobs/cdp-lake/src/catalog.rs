@@ -38,7 +38,7 @@ pub struct RunTables {
     scratch: Scratch,
     /// Sources are opened once per run, so that every task reads the same version.
     sources: Mutex<BTreeMap<TableName, Option<DeltaTable>>>,
-    staged: Mutex<BTreeMap<(TableName, Option<AsOfDate>), Staged>>,
+    pub(crate) staged: Mutex<BTreeMap<(TableName, Option<AsOfDate>), Staged>>,
 }
 
 impl std::fmt::Debug for Staged {
@@ -220,7 +220,11 @@ impl Catalog {
         .boxed()
     }
 
-    fn register(&self, name: &TableName, provider: Arc<dyn TableProvider>) -> Result<()> {
+    pub(crate) fn register(
+        &self,
+        name: &TableName,
+        provider: Arc<dyn TableProvider>,
+    ) -> Result<()> {
         self.session.register_table(reference(name), provider)?;
         Ok(())
     }

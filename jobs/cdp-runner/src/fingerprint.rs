@@ -1,7 +1,7 @@
 //! What makes equal work recognisable, so that it is not done twice.
 
 use cdp_lake::{Catalog, LakeError};
-use cdp_plan::{AsOfDate, Model, TableName, Task};
+use cdp_plan::{AsOfDate, Model, Step, TableName, Task};
 use sha2::{Digest, Sha256};
 
 use crate::project::Project;
@@ -52,6 +52,9 @@ pub(crate) async fn fingerprint(
 
 fn body_text(project: &Project, model: &Model, catalog: &Catalog) -> Result<String, LakeError> {
     match model.step() {
+        Some(step @ (Step::TrainLinkage | Step::LinkRecords)) => {
+            Ok(format!("{} {}", step.name(), project.config().linkage_text))
+        }
         Some(step) => Ok(format!("{} {:?}", step.name(), project.config().churn)),
         None => Ok(catalog.bind(model)?.to_string()),
     }

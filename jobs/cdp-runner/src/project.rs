@@ -162,10 +162,9 @@ impl Project {
                 ))
                 .into());
         }
-        let churn = &self.config.churn;
         Ok(Plan::make(
             &self.manifest,
-            churn,
+            &self.config,
             &selection,
             as_of,
             &state,

@@ -229,6 +229,7 @@ impl Check {
                 100_000_000,
             ),
             seed: raw.seed,
+            records_min: raw.records_min,
             iterations_max: self.count(
                 &format!("{path}.iterations_max"),
                 raw.iterations_max,

@@ -41,6 +41,7 @@ pub(crate) struct Training {
     pub(crate) certain_recall: f64,
     pub(crate) sample_pairs_max: usize,
     pub(crate) seed: u64,
+    pub(crate) records_min: u64,
     pub(crate) iterations_max: usize,
     pub(crate) tolerance: f64,
 }
@@ -121,6 +122,11 @@ impl LinkageConfig {
     /// Whether records are linked at all.
     pub fn is_enabled(&self) -> bool {
         self.is_enabled
+    }
+
+    /// With fewer records an engine is to learn nothing.
+    pub fn records_min(&self) -> u64 {
+        self.training.records_min
     }
 
     /// For how many days trained weights serve.

@@ -103,6 +103,8 @@ pub struct RawTraining {
     pub sample_pairs_max: u64,
     /// Where the draw begins. The same seed draws the same pairs.
     pub seed: u64,
+    /// With fewer records nothing is learned.
+    pub records_min: u64,
     /// The most rounds of expectation and maximisation.
     pub iterations_max: u64,
     /// Training has converged when no probability moves by more than this in a round.
@@ -137,6 +139,7 @@ impl Default for RawTraining {
             certain_recall: 0.8,
             sample_pairs_max: 500_000,
             seed: 1,
+            records_min: 100,
             iterations_max: 200,
             tolerance: 1e-5,
         }

@@ -10,7 +10,10 @@ use clap_complete::Shell;
 
 use crate::examples;
 
-pub(crate) use identity::{IdentityArgs, IdentityCommand, OneArgs, PairArgs, RevokeArgs, SaidArgs};
+pub(crate) use identity::{
+    IdentityArgs, IdentityCommand, MatchesArgs, OneArgs, PairArgs, RevokeArgs, SaidArgs,
+    WeightsArgs,
+};
 
 /// A batch customer data platform on your own Delta lakehouse: raw event tables go in; profiles,
 /// features, churn scores, segments and next actions come out, one Delta table each

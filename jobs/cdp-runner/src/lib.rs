@@ -9,6 +9,7 @@ mod case;
 mod event;
 mod fingerprint;
 mod ledger;
+mod linkage;
 mod look;
 mod matrix;
 mod overrides;
@@ -23,6 +24,7 @@ mod training;
 pub use case::CaseResult;
 pub use event::{Event, Host, Observer};
 pub use ledger::RunRow;
+pub use linkage::{LinkedPair, LinkedPairs, PairsAsked, TrainedWeights};
 pub use overrides::{
     AffectedProfile, Change, ChangeType, KnownOverride, Move, Obstacle, OverrideKind, OverrideRow,
     Preview, Related, Relation, Standing, TakenBack,

@@ -254,7 +254,7 @@ impl Project {
     }
 }
 
-fn far_future() -> AsOfDate {
+pub(crate) fn far_future() -> AsOfDate {
     // The last year that fits a timestamp in nanoseconds, which queries may cast to.
     AsOfDate::from(chrono::NaiveDate::from_ymd_opt(2262, 1, 1).unwrap_or_default())
 }

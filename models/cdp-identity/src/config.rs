@@ -149,6 +149,8 @@ impl Default for RawIdentityConfig {
             ("phone", "phone", Some(5)),
             ("device_id", "id", Some(20)),
             ("anonymous_id", "id", Some(100)),
+            // The number of a row that nothing else identifies.
+            ("record_id", "id", None),
         ];
         let types = (1..).zip(types).map(|(priority, (name, normalise, max))| {
             let unique = max == Some(1);

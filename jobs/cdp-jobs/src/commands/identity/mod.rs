@@ -1,5 +1,6 @@
 //! `identity`: what people decide about who is who.
 
+mod linkage;
 mod text;
 
 use cdp_plan::{AsOfDate, Fault, nearest_hint};
@@ -30,6 +31,8 @@ pub(super) async fn identity(context: &Context, command: &IdentityCommand) -> Re
         IdentityCommand::Block(args) => desk.one(OverrideKind::BlockValue, args).await,
         IdentityCommand::Revoke(args) => desk.revoke(args).await,
         IdentityCommand::Overrides => desk.list().await,
+        IdentityCommand::Weights(args) => linkage::weights(context, &project, args).await,
+        IdentityCommand::Matches(args) => linkage::matches(context, &project, args).await,
     }
 }
 

@@ -25,7 +25,7 @@ select
 from contacts
 union all
 select
-    coalesce(identifier, concat('record_id:', record_id)) as record_identifier,
+    identifier as record_identifier,
     'demographics' as source,
     record_id,
     provided_at as seen_at,

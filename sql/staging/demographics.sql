@@ -54,5 +54,5 @@ select
     provided_at,
     email_identifier,
     phone_identifier,
-    coalesce(email_identifier, phone_identifier) as identifier
+    coalesce(email_identifier, phone_identifier, concat('record_id:', record_id)) as identifier
 from identified

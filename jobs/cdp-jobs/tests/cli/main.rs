@@ -7,6 +7,7 @@ mod feature;
 mod help;
 mod identity;
 mod laws;
+mod linkage;
 mod machine;
 mod online_retail;
 mod rerun;

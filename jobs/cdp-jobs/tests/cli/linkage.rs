@@ -16,6 +16,8 @@ use crate::world::{copy_folder, temp_dir};
 const FIRST: &str = "2026-01-02";
 /// The day after it.
 const SECOND: &str = "2026-01-03";
+/// The day after that.
+const THIRD: &str = "2026-01-04";
 const HOUSEHOLDS: u64 = 160;
 /// Who says so and why, from the run of the second day on.
 const SAID: [&str; 6] = [
@@ -185,7 +187,7 @@ fn type_in(dir: &TempDir, args: &[&str]) -> Told {
 }
 
 fn run(dir: &TempDir, date: &str) -> Told {
-    let select = "+identity.profile_changes,+identity.violations".split(',');
+    let select = "+identity.profile_map,+identity.profile_changes,+identity.violations".split(',');
     let select: Vec<&str> = select.flat_map(|one| ["--select", one]).collect();
     type_in(dir, &[&["run", "--as-of", date], &select[..]].concat())
 }
@@ -271,13 +273,29 @@ fn weights_are_stored_shown_and_serve_on_the_next_day() {
     assert!(told.contains("birth_date"), "{told}");
     assert!(told.contains("names_swapped"), "{told}");
 
-    // Another setting, other weights; a date before them keeps its own.
+    // Another setting, other weights; a date before them keeps those that it had.
     let path = dir.path().join("crm/cdp.toml");
     let settings = fs::read_to_string(&path).expect("the settings");
-    fs::write(&path, settings.replace("\nseed = 1\n", "\nseed = 2\n")).expect("written");
-    let plan = ["plan", "--as-of", "2026-01-04", "--format", "json"];
+    let other = settings.replace("\nblock_records_max = 100\n", "\nblock_records_max = 90\n");
+    fs::write(&path, other).expect("written");
+    let plan = ["plan", "--as-of", THIRD, "--format", "json"];
     let told = type_in(&dir, &plan).expect(0).json().to_string();
-    assert!(told.contains("identity.linkage_model@2026-01-04"), "{told}");
+    assert!(
+        told.contains(&format!("identity.linkage_model@{THIRD}")),
+        "{told}"
+    );
+    run(&dir, THIRD).expect(0);
+    let select = ["--select", "identity.linked_records", "--force"];
+    type_in(&dir, &[&["run", "--as-of", SECOND], &select[..]].concat()).expect(0);
+    let query = "select distinct as_of_date, model_id from identity.linked_records \
+                 order by as_of_date";
+    let ids: Vec<String> = rows(&dir, query)
+        .iter()
+        .map(|row| text(row, "model_id"))
+        .collect();
+    assert_eq!(ids.len(), 3);
+    assert_eq!(ids[0], ids[1]);
+    assert_ne!(ids[1], ids[2]);
 }
 
 #[test]

@@ -15,14 +15,13 @@ impl Catalog {
     pub async fn keep(&self, name: &TableName, sql: &str) -> Result<u64> {
         let key = (name.clone(), self.as_of_date());
         let known = self.tables().staged.lock().await.get(&key).cloned();
-        let staged = match known {
-            Some(staged) => staged,
-            None => {
-                let staged = self.stage_sql(sql).await?;
-                let mut all = self.tables().staged.lock().await;
-                all.insert(key, staged.clone());
-                staged
-            }
+        let staged = if let Some(staged) = known {
+            staged
+        } else {
+            let staged = self.stage_sql(sql).await?;
+            let mut all = self.tables().staged.lock().await;
+            all.insert(key, staged.clone());
+            staged
         };
         self.keep_staged(name, &staged)
     }

@@ -154,10 +154,7 @@ impl Catalog {
 }
 
 fn texts_of(arrays: &[ArrayRef]) -> Vec<&StringArray> {
-    arrays
-        .iter()
-        .map(|array| array.as_string::<i32>())
-        .collect()
+    arrays.iter().map(AsArray::as_string::<i32>).collect()
 }
 
 fn read<'a>(columns: &[&'a StringArray], row: usize, values: &mut Vec<Option<&'a str>>) {

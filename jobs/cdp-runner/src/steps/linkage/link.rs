@@ -51,13 +51,13 @@ pub(in crate::steps) async fn run(asked: &Asked<'_>) -> Result<Done> {
         .catalog
         .stage_sql(&rows_query(&model_id, &date_sql(Some(date))))
         .await?;
-    let mut note = format!("{accepted} of {pairs} pairs accepted");
-    if refused > 0 {
-        note += &format!(", {refused} refused by the records around them");
-    }
+    let around = match refused {
+        0 => String::new(),
+        refused => format!(", {refused} refused by the records around them"),
+    };
     Ok(Done {
         staged,
-        note: Some(note),
+        note: Some(format!("{accepted} of {pairs} pairs accepted{around}")),
     })
 }
 

@@ -16,6 +16,8 @@ versions as (
         last_name,
         gender,
         birth_date,
+        street,
+        postcode,
         city,
         country,
         language,
@@ -25,13 +27,15 @@ versions as (
             partition by contact_id
             order by
                 updated_at desc, ingested_at desc nulls last, user_id, loyalty_id, email, phone,
-                first_name, last_name, gender, birth_date, city, country, language, created_at
+                first_name, last_name, gender, birth_date, street, postcode, city, country, language,
+                created_at
         ) as version_number,
         row_number() over (
             partition by contact_id, updated_at
             order by
                 ingested_at desc nulls last, user_id, loyalty_id, email, phone,
-                first_name, last_name, gender, birth_date, city, country, language, created_at
+                first_name, last_name, gender, birth_date, street, postcode, city, country, language,
+                created_at
         ) as delivery_number
     from contacts
 ),
@@ -48,6 +52,8 @@ identified as (
         nullif(trim(last_name), '') as last_name,
         nullif(lower(trim(gender)), '') as gender,
         case when birth_date between date '1900-01-02' and $as_of_date then birth_date end as birth_date,
+        nullif(trim(street), '') as street,
+        nullif(trim(postcode), '') as postcode,
         nullif(trim(city), '') as city,
         standard_country(country) as country,
         standard_language(language) as language,
@@ -64,6 +70,8 @@ select
     last_name,
     gender,
     birth_date,
+    street,
+    postcode,
     city,
     country,
     language,

@@ -64,5 +64,5 @@ select
     is_latest,
     email_identifier,
     phone_identifier,
-    coalesce(email_identifier, phone_identifier) as identifier
+    coalesce(email_identifier, phone_identifier, concat('record_id:', record_id)) as identifier
 from identified

@@ -11,7 +11,8 @@ use clap_complete::Shell;
 use crate::examples;
 
 pub(crate) use identity::{
-    IdentityArgs, IdentityCommand, OneArgs, PairArgs, RevokeArgs, SaidArgs, VerifyArgs,
+    IdentityArgs, IdentityCommand, MatchesArgs, OneArgs, PairArgs, RevokeArgs, SaidArgs,
+    VerifyArgs, WeightsArgs,
 };
 
 /// A batch customer data platform on your own Delta lakehouse: raw event tables go in; profiles,

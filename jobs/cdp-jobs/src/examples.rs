@@ -96,6 +96,19 @@ Examples:
 Reads everything that the run of that date read, and resolves it against the map before.
 Ends with 4 when an identifier differs.";
 
+pub(crate) const IDENTITY_WEIGHTS: &str = "\
+Examples:
+  cdp-jobs identity weights --project cdp-demo
+  cdp-jobs identity weights --project cdp-demo --as-of 2026-01-01 --format json";
+
+pub(crate) const IDENTITY_MATCHES: &str = "\
+Examples:
+  cdp-jobs identity matches --project cdp-demo
+  cdp-jobs identity matches --project cdp-demo --purpose review --limit 5
+  cdp-jobs identity matches --project cdp-demo --purpose identity --all --format json
+
+Who has looked at a pair says so with `cdp-jobs identity link` or `unlink`.";
+
 pub(crate) const SHOW: &str = "\
 Examples:
   cdp-jobs show --project cdp-demo

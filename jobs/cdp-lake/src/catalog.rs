@@ -39,11 +39,11 @@ pub struct RunTables {
     scratch: Scratch,
     /// Sources are opened once per run, so that every task reads the same version.
     sources: Mutex<BTreeMap<TableName, Option<DeltaTable>>>,
-    staged: Mutex<BTreeMap<Shown, Staged>>,
+    pub(crate) staged: Mutex<BTreeMap<Shown, Staged>>,
 }
 
 /// A scratch model, the date whose knowledge it is made from, and the one since which.
-type Shown = (TableName, Option<AsOfDate>, Option<AsOfDate>);
+pub(crate) type Shown = (TableName, Option<AsOfDate>, Option<AsOfDate>);
 
 impl std::fmt::Debug for Staged {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -263,7 +263,11 @@ impl Catalog {
         .boxed()
     }
 
-    fn register(&self, name: &TableName, provider: Arc<dyn TableProvider>) -> Result<()> {
+    pub(crate) fn register(
+        &self,
+        name: &TableName,
+        provider: Arc<dyn TableProvider>,
+    ) -> Result<()> {
         self.session.register_table(reference(name), provider)?;
         Ok(())
     }

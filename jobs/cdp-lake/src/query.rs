@@ -119,7 +119,7 @@ impl Catalog {
 
     /// The table that a query names; `None` for what the engine itself knows.
     fn known(&self, table: &TableReference) -> Result<Option<TableName>> {
-        if table.schema() == Some("information_schema") {
+        if table.schema() == Some("information_schema") || self.is_kept(table)? {
             return Ok(None);
         }
         let manifest = self.tables().manifest();

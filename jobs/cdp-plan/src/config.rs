@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use cdp_churn::{ChurnConfig, RawChurnConfig};
 use cdp_identity::{IdentityRules, RawIdentityConfig};
+use cdp_linkage::{LinkageConfig, RawLinkageConfig};
 use serde::Deserialize;
 
 use crate::fault::{Fault, SourceFile};
@@ -20,6 +21,7 @@ struct RawConfig {
     load: RawLoad,
     quarantine: RawQuarantine,
     identity: RawIdentityConfig,
+    linkage: RawLinkageConfig,
     churn: RawChurnConfig,
     vars: Vars,
 }
@@ -145,6 +147,10 @@ pub struct Config {
     pub identity: IdentityRules,
     /// The text of those rules, by which a change of them is noticed.
     pub identity_text: String,
+    /// How records without a shared identifier are held against each other.
+    pub linkage: LinkageConfig,
+    /// The text of that, by which a change of it is noticed.
+    pub linkage_text: String,
     /// What churn means and how it is predicted.
     pub churn: ChurnConfig,
     /// Parameters of models.
@@ -180,6 +186,9 @@ impl Config {
         let identity = IdentityRules::from_config(&raw.identity).map_err(|found| {
             faults.extend(found.iter().map(|fault| keyed(file, &fault.to_string())));
         });
+        let linkage = LinkageConfig::from_raw(&raw.linkage).map_err(|found| {
+            faults.extend(found.iter().map(|fault| keyed(file, &fault.to_string())));
+        });
         let churn = ChurnConfig::from_raw(&raw.churn).map_err(|found| {
             faults.extend(found.iter().map(|fault| keyed(file, &fault.to_string())));
         });
@@ -201,6 +210,8 @@ impl Config {
             quarantine_rows_max: raw.quarantine.rows_max,
             identity: identity.ok()?,
             identity_text: format!("{:?}", raw.identity),
+            linkage: linkage.ok()?,
+            linkage_text: format!("{:?}", raw.linkage),
             churn: churn.ok()?,
             vars: raw.vars,
         })

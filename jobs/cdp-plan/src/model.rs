@@ -39,6 +39,10 @@ struct RawModel {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
+    /// Records into weights: how often they agree when they are one, and when they are not.
+    TrainLinkage,
+    /// Records and weights into pairs that are likely one.
+    LinkRecords,
     /// Evidence into identifiers and the profile each belongs to.
     ResolveIdentities,
     /// Evidence into what resolving it did not do, and why.
@@ -58,7 +62,9 @@ pub enum Step {
 }
 
 impl Step {
-    const NAMES: [(&'static str, Self); 8] = [
+    const NAMES: [(&'static str, Self); 10] = [
+        ("train_linkage", Self::TrainLinkage),
+        ("link_records", Self::LinkRecords),
         ("resolve_identities", Self::ResolveIdentities),
         ("list_violations", Self::ListViolations),
         ("list_changes", Self::ListChanges),
@@ -157,6 +163,11 @@ impl Model {
                 .any(|(name, _)| name == "cutoff_dates"),
             Body::Unread => false,
         }
+    }
+
+    /// Whether it is not made for every date: what reads it takes the latest there is, if any.
+    pub fn has_own_rhythm(&self) -> bool {
+        self.reads_cutoffs() || self.step() == Some(Step::TrainLinkage)
     }
 
     /// The values that the sidecar and the project give to the parameters.

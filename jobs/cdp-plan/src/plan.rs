@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cdp_churn::ChurnConfig;
 use serde::Serialize;
 
+use crate::config::Config;
 use crate::date::AsOfDate;
 use crate::layer::Layer;
 use crate::manifest::Manifest;
 use crate::materialization::Materialization;
-use crate::model::Model;
+use crate::model::{Model, Step};
 use crate::name::TableName;
 use crate::selector::Selection;
 use crate::training::{self, Due};
@@ -24,6 +24,8 @@ pub struct LakeState {
     /// What differs between the newest model of an earlier date and one that was trained now;
     /// empty when nothing does, or there is none.
     pub model_changes: Vec<String>,
+    /// The same of the newest weights of a linkage.
+    pub linkage_changes: Vec<String>,
     /// Partitions of cut-offs that were made by another query than that of today.
     pub outdated: BTreeSet<(TableName, AsOfDate)>,
 }
@@ -127,13 +129,14 @@ impl Plan {
     /// The plan of a run for one date; by force, what is named is due.
     pub fn make(
         manifest: &Manifest,
-        churn: &ChurnConfig,
+        config: &Config,
         selection: &Selection,
         as_of_date: AsOfDate,
         state: &LakeState,
         force: bool,
     ) -> Self {
-        let due = Due::find(manifest, churn, selection, as_of_date, state, force);
+        let churn = &config.churn;
+        let due = Due::churn(manifest, churn, selection, as_of_date, state, force);
         let mut not_due = Vec::new();
         let mut trained = Vec::new();
         let mut wanted: Vec<(AsOfDate, &Model, Purpose)> = Vec::new();
@@ -144,6 +147,14 @@ impl Plan {
             let selected = selection.holds(&model.name);
             if let (true, Due::No(reason)) = (model.reads_cutoffs(), &due) {
                 let (name, reason) = (model.name.clone(), reason.clone());
+                not_due.extend(selected.then_some(NotDue { name, reason }));
+                continue;
+            }
+            if model.step() == Some(Step::TrainLinkage)
+                && let Due::No(reason) =
+                    Due::linkage(model, &config.linkage, selection, as_of_date, state, force)
+            {
+                let name = model.name.clone();
                 not_due.extend(selected.then_some(NotDue { name, reason }));
                 continue;
             }
@@ -162,9 +173,14 @@ impl Plan {
         };
         for date in &cutoff_dates {
             let missing = training::missing(manifest, &trained, *date, state);
+            let is_due = |model: &Model| {
+                let linkage = &config.linkage;
+                model.step() != Some(Step::TrainLinkage)
+                    || Due::linkage(model, linkage, selection, *date, state, false).is_due()
+            };
             let chosen = missing
                 .into_iter()
-                .filter(|model| selection.holds(&model.name));
+                .filter(|model| selection.holds(&model.name) && is_due(model));
             wanted.extend(chosen.map(|model| (*date, model, Purpose::CutOff)));
         }
         let mut tasks = inspections(manifest, selection, as_of_date);

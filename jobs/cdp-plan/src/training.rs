@@ -1,8 +1,9 @@
-//! When a model of churn is trained, and which earlier dates are made for it.
+//! When a model of churn or of linkage is trained, and which earlier dates are made for it.
 
 use std::collections::BTreeSet;
 
 use cdp_churn::ChurnConfig;
+use cdp_linkage::LinkageConfig;
 
 use crate::date::AsOfDate;
 use crate::manifest::Manifest;
@@ -19,11 +20,23 @@ pub(crate) enum Due {
     No(String),
 }
 
+/// What is known of a thing that is trained now and then.
+struct Trained<'a> {
+    model: &'a Model,
+    retrain_days: u32,
+    /// The section of the configuration that says so.
+    section: &'a str,
+    /// What differs between the newest of an earlier date and one that was trained now.
+    changes: &'a [String],
+}
+
 impl Due {
-    /// A date is scored by the newest model that was trained at or before it. So a date with a model
-    /// of its own trains that one again, which is up to date as a rule; any other date trains one
-    /// when the newest earlier model is too old, or is not what a training of today would make.
-    pub(crate) fn find(
+    pub(crate) fn is_due(&self) -> bool {
+        !matches!(self, Self::No(_))
+    }
+
+    /// Whether a model of churn is to be trained.
+    pub(crate) fn churn(
         manifest: &Manifest,
         churn: &ChurnConfig,
         selection: &Selection,
@@ -35,29 +48,72 @@ impl Due {
         let Some(model) = models.find(|model| model.step() == Some(Step::TrainChurn)) else {
             return Self::Yes("a model reads cut-offs".to_owned());
         };
+        let trained = Trained {
+            model,
+            retrain_days: churn.retrain_days(),
+            section: "churn",
+            changes: &state.model_changes,
+        };
+        trained.due(selection, as_of_date, state, force)
+    }
+
+    /// Whether the weights of a linkage, which this model holds, are to be trained.
+    pub(crate) fn linkage(
+        model: &Model,
+        linkage: &LinkageConfig,
+        selection: &Selection,
+        as_of_date: AsOfDate,
+        state: &LakeState,
+        force: bool,
+    ) -> Self {
+        if !linkage.is_enabled() {
+            return Self::No("`linkage.enabled` is false".to_owned());
+        }
+        let trained = Trained {
+            model,
+            retrain_days: linkage.retrain_days(),
+            section: "linkage",
+            changes: &state.linkage_changes,
+        };
+        trained.due(selection, as_of_date, state, force)
+    }
+}
+
+impl Trained<'_> {
+    /// A date is served by the newest model that was trained at or before it. So a date with a model
+    /// of its own trains that one again, which is up to date as a rule; any other date trains one
+    /// when the newest earlier model is too old, or is not what a training of today would make.
+    fn due(
+        &self,
+        selection: &Selection,
+        as_of_date: AsOfDate,
+        state: &LakeState,
+        force: bool,
+    ) -> Due {
         let none = BTreeSet::new();
-        let dates = state.partitions.get(&model.name).unwrap_or(&none);
+        let dates = state.partitions.get(&self.model.name).unwrap_or(&none);
         if dates.contains(&as_of_date) {
-            return Self::Again(format!("{as_of_date} has a model of its own"));
+            return Due::Again(format!("{as_of_date} has a model of its own"));
         }
         let Some(latest) = dates.range(..as_of_date).next_back() else {
-            return Self::Yes(format!("there is no model from before {as_of_date}"));
+            return Due::Yes(format!("there is no model from before {as_of_date}"));
         };
         let age = i64::from(as_of_date.epoch_day()) - i64::from(latest.epoch_day());
-        let days = churn.retrain_days();
+        let days = self.retrain_days;
         if age >= i64::from(days) {
-            return Self::Yes(format!(
-                "the model of {latest} has served for `churn.retrain_days` ({days})"
+            let section = self.section;
+            return Due::Yes(format!(
+                "the model of {latest} has served for `{section}.retrain_days` ({days})"
             ));
         }
-        if !state.model_changes.is_empty() {
-            let changes = state.model_changes.join("; ");
-            return Self::Yes(format!("since the model of {latest}: {changes}"));
+        if !self.changes.is_empty() {
+            let changes = self.changes.join("; ");
+            return Due::Yes(format!("since the model of {latest}: {changes}"));
         }
-        if force && selection.names(&model.name) {
-            return Self::Yes("by force".to_owned());
+        if force && selection.names(&self.model.name) {
+            return Due::Yes("by force".to_owned());
         }
-        Self::No(format!(
+        Due::No(format!(
             "the model of {latest} serves; `retrain_days` is {days}"
         ))
     }

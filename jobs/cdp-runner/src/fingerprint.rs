@@ -1,7 +1,7 @@
 //! What makes equal work recognisable, so that it is not done twice.
 
 use cdp_lake::{Catalog, LakeError};
-use cdp_plan::{AsOfDate, Materialization, Model, TableName, Task};
+use cdp_plan::{AsOfDate, Materialization, Model, Step, TableName, Task};
 use sha2::{Digest, Sha256};
 
 use crate::log;
@@ -78,6 +78,9 @@ async fn of_log(
 
 fn body_text(project: &Project, model: &Model, catalog: &Catalog) -> Result<String, LakeError> {
     match model.step() {
+        Some(step @ (Step::TrainLinkage | Step::LinkRecords)) => {
+            Ok(format!("{} {}", step.name(), project.config().linkage_text))
+        }
         Some(step) => Ok(format!("{} {:?}", step.name(), project.config().churn)),
         None => Ok(catalog.bind(model)?.to_string()),
     }

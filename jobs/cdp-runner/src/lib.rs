@@ -9,6 +9,7 @@ mod case;
 mod event;
 mod fingerprint;
 mod ledger;
+mod linkage;
 mod log;
 mod look;
 mod matrix;
@@ -25,6 +26,7 @@ mod verify;
 pub use case::CaseResult;
 pub use event::{Event, Host, Observer};
 pub use ledger::RunRow;
+pub use linkage::{LinkedPair, LinkedPairs, PairsAsked, TrainedWeights};
 pub use log::BuildsOn;
 pub use overrides::{
     AffectedProfile, Change, ChangeType, KnownOverride, Move, Obstacle, OverrideKind, OverrideRow,

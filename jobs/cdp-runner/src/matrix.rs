@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array, ArrayRef, AsArray, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, StringArray};
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{
     DataType, Date32Type, Float64Type, Int64Type, Schema, TimestampMicrosecondType,
@@ -72,6 +72,18 @@ pub(crate) fn micros(batch: &RecordBatch, name: &str) -> Result<Vec<i64>> {
         .as_primitive::<TimestampMicrosecondType>()
         .values()
         .to_vec())
+}
+
+/// A column of whole numbers.
+pub(crate) fn whole_numbers(batch: &RecordBatch, name: &str) -> Result<Int64Array> {
+    let values = cast(column(batch, name)?, &DataType::Int64)?;
+    Ok(values.as_primitive::<Int64Type>().clone())
+}
+
+/// A column of numbers.
+pub(crate) fn floats(batch: &RecordBatch, name: &str) -> Result<Float64Array> {
+    let values = cast(column(batch, name)?, &DataType::Float64)?;
+    Ok(values.as_primitive::<Float64Type>().clone())
 }
 
 /// A column of counts; null is 0.

@@ -163,10 +163,9 @@ impl Project {
                 ))
                 .into());
         }
-        let churn = &self.config.churn;
         Ok(Plan::make(
             &self.manifest,
-            churn,
+            &self.config,
             &selection,
             as_of,
             &state,
@@ -266,7 +265,7 @@ impl Project {
     }
 }
 
-fn far_future() -> AsOfDate {
+pub(crate) fn far_future() -> AsOfDate {
     // The last year that fits a timestamp in nanoseconds, which queries may cast to.
     AsOfDate::from(chrono::NaiveDate::from_ymd_opt(2262, 1, 1).unwrap_or_default())
 }

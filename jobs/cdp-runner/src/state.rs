@@ -27,5 +27,6 @@ pub(crate) async fn read(project: &Project, as_of: AsOfDate) -> Result<LakeState
         };
     }
     training::read(project, as_of, &mut state).await?;
+    training::read_linkage(project, as_of, &mut state).await?;
     Ok(state)
 }

@@ -294,7 +294,7 @@ fn inputs_stand(context: &RunContext<'_>, task: &Task, model: &Model) -> Result<
         .into_iter()
         .filter(|name| {
             let input = manifest.model(name);
-            input.is_some_and(|input| model.reads_cutoffs() || !input.reads_cutoffs())
+            input.is_some_and(|input| model.reads_cutoffs() || !input.has_own_rhythm())
         })
         .filter(|name| !context.stands(name, task.as_of_date))
         .map(|name| format!("`{name}`"))

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use cdp_churn::ChurnModel;
 use cdp_lake::{Catalog, Result};
+use cdp_linkage::LinkageModel;
 use cdp_plan::{AsOfDate, LakeState, Layer, Materialization, Model, Step, TableName, TaskDates};
 
 use crate::fingerprint::sha256;
@@ -11,6 +12,7 @@ use crate::ledger::{self, Made};
 use crate::matrix::{feature_kinds, one_batch, strings};
 use crate::project::Project;
 use crate::steps::churn_model::{FEATURES, newest_query};
+use crate::steps::linkage::model as linkage_model;
 
 /// Adds to the state what the newest model of an earlier date says, and which cut-offs are outdated.
 pub(crate) async fn read(project: &Project, as_of: AsOfDate, state: &mut LakeState) -> Result<()> {
@@ -24,6 +26,35 @@ pub(crate) async fn read(project: &Project, as_of: AsOfDate, state: &mut LakeSta
         state.model_changes = changes(project, as_of).await?;
     }
     state.outdated = outdated(project, as_of).await?;
+    Ok(())
+}
+
+/// Adds to the state what differs between the newest weights of an earlier date and those that would
+/// be trained now.
+pub(crate) async fn read_linkage(
+    project: &Project,
+    as_of: AsOfDate,
+    state: &mut LakeState,
+) -> Result<()> {
+    let linkage = &project.config().linkage;
+    let mut models = project.manifest().models();
+    let Some(model) = models.find(|model| model.step() == Some(Step::TrainLinkage)) else {
+        return Ok(());
+    };
+    let dates = state.partitions.get(&model.name);
+    let has_earlier = dates.is_some_and(|dates| dates.range(..as_of).next().is_some());
+    if !linkage.is_enabled() || !has_earlier {
+        return Ok(());
+    }
+    let query = linkage_model::newest_query(as_of.previous());
+    let batch = one_batch(&project.query(&query, None, None).await?)?;
+    let (models, settings) = (strings(&batch, "model")?, strings(&batch, "settings")?);
+    if let (Some(json), Some(settings)) = (models.first(), settings.first()) {
+        state.linkage_changes = match LinkageModel::from_json(json) {
+            Ok(_) => linkage.changes(settings),
+            Err(error) => vec![format!("they can't be used any more ({error})")],
+        };
+    }
     Ok(())
 }
 

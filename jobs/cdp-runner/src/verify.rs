@@ -8,7 +8,7 @@ use cdp_plan::{AsOfDate, TableName};
 use serde::Serialize;
 
 use crate::log::{self, LogEntry};
-use crate::matrix::{bools, days, micros, texts};
+use crate::matrix::{bools, days, micros, texts, whole_numbers};
 use crate::project::Project;
 use crate::steps::{date_sql, identity::read};
 
@@ -177,7 +177,7 @@ impl Stored {
                 bools(batch, name)?.into_iter().map(i64::from).collect(),
             ))
         };
-        let components = read::whole_numbers(batch, "component_id")?;
+        let components = whole_numbers(batch, "component_id")?;
         Ok(Self {
             identifiers: texts(batch, "identifier")?,
             profiles: texts(batch, "profile_id")?,

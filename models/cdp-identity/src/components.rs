@@ -193,7 +193,12 @@ impl Cases {
             if left == right || graph.is(left, CUT) || graph.is(right, CUT) {
                 continue;
             }
-            let case = self.of_component[component_of[left as usize] as usize];
+            let component = component_of[left as usize];
+            // Weak evidence does not always connect.
+            if component != component_of[right as usize] {
+                continue;
+            }
+            let case = self.of_component[component as usize];
             if case == NONE || self.is_quarantined[case as usize] {
                 continue;
             }
@@ -205,6 +210,7 @@ impl Cases {
                 source: source_rank[row.source as usize],
                 first_seen: row.first_seen,
                 class: classes.of(graph.type_index(left), graph.type_index(right)),
+                is_weak: graph.is_weak(row.source),
             });
         }
         unite(&mut edges);

@@ -100,6 +100,9 @@ pub struct RawIdentityConfig {
     pub blocked_values: Vec<String>,
     /// Regular expressions that block a value of any type, without regard to case.
     pub blocked_patterns: Vec<String>,
+    /// Sources whose evidence is weaker than that of all others: its links are made last, and
+    /// never at the expense of another.
+    pub weak_sources: Vec<String>,
 }
 
 /// One identifier type, as written under `[identity.types.<name>]` and not yet checked.
@@ -146,6 +149,8 @@ impl Default for RawIdentityConfig {
             ("phone", "phone", Some(5)),
             ("device_id", "id", Some(20)),
             ("anonymous_id", "id", Some(100)),
+            // The number of a row that nothing else identifies.
+            ("record_id", "id", None),
         ];
         let types = (1..).zip(types).map(|(priority, (name, normalise, max))| {
             let unique = max == Some(1);
@@ -168,6 +173,7 @@ impl Default for RawIdentityConfig {
             degree_max: 1000,
             blocked_values: BLOCKED_VALUES.map(str::to_owned).to_vec(),
             blocked_patterns: Vec::new(),
+            weak_sources: vec!["linked_records".to_owned()],
         }
     }
 }

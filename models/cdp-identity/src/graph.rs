@@ -2,7 +2,7 @@
 //!
 //! Identifiers are nodes, numbered as they came. `rank` tells their order as texts.
 
-use crate::evidence::EvidenceTable;
+use crate::evidence::{EvidenceTable, Row};
 use crate::hashed::twins;
 use crate::overrides::Rulings;
 use crate::rules::IdentityRules;
@@ -55,6 +55,8 @@ pub(crate) struct Graph {
     /// For each node one node of the component that it hangs together with.
     pub(crate) component: Vec<u32>,
     pub(crate) breaches: Vec<Breach>,
+    /// Whether the evidence of each source is weak.
+    is_weak: Vec<bool>,
 }
 
 impl Graph {
@@ -104,6 +106,11 @@ impl Graph {
             twins: twins(table),
             component: Vec::new(),
             breaches: Vec::new(),
+            is_weak: table
+                .sources()
+                .iter()
+                .map(|one| rules.is_weak(one))
+                .collect(),
         };
         for node in 0..table.node_count() {
             if is_outside(node) {
@@ -114,16 +121,29 @@ impl Graph {
         graph.rule(rulings);
         graph.block_hubs(rules, table);
         graph.treat_twins_alike();
-        graph.connect(table, rulings);
+        graph.connect(rules, table, rulings);
         graph
     }
 
+    /// Weak evidence says when an identifier was seen only where no other does.
     fn see(&mut self, table: &EvidenceTable) {
-        for row in table.rows() {
-            self.seen[row.left as usize].add(row.first_seen, row.last_seen, row.count);
-            if row.left != row.right {
-                self.seen[row.right as usize].add(row.first_seen, row.last_seen, row.count);
+        let (is_weak, seen) = (&self.is_weak, &mut self.seen);
+        let mut add = |row: Row, is_asked: &dyn Fn(u32) -> bool| {
+            let right = Some(row.right).filter(|right| *right != row.left);
+            for node in std::iter::once(row.left).chain(right) {
+                if is_asked(node) {
+                    seen[node as usize].add(row.first_seen, row.last_seen, row.count);
+                }
             }
+        };
+        let mut is_known = vec![!is_weak.contains(&true); table.node_count() as usize];
+        for row in table.rows().filter(|row| !is_weak[row.source as usize]) {
+            is_known[row.left as usize] = true;
+            is_known[row.right as usize] = true;
+            add(row, &|_| true);
+        }
+        for row in table.rows().filter(|row| is_weak[row.source as usize]) {
+            add(row, &|node| !is_known[node as usize]);
         }
     }
 
@@ -136,11 +156,11 @@ impl Graph {
         }
     }
 
-    /// Blocks identifiers that were seen with too many others. All evidence counts for that, also
-    /// what is ignored for other reasons, so a degree never falls while evidence is added.
+    /// Blocks identifiers that were seen with too many others. All evidence but the weak counts for
+    /// that, also what is ignored for other reasons, so a degree never falls while it is added.
     fn block_hubs(&mut self, rules: &IdentityRules, table: &EvidenceTable) {
         let mut rows_of = vec![0_u32; self.flags.len()];
-        for (left, right) in table.pairs().filter(|(left, right)| left != right) {
+        for (left, right) in self.strong_pairs(table) {
             rows_of[left as usize] += 1;
             rows_of[right as usize] += 1;
         }
@@ -152,7 +172,7 @@ impl Graph {
             return;
         }
         let mut neighbours = Vec::new();
-        for (left, right) in table.pairs().filter(|(left, right)| left != right) {
+        for (left, right) in self.strong_pairs(table) {
             for (node, other) in [(left, right), (right, left)] {
                 if is_suspect[node as usize] {
                     neighbours.push((node, other));
@@ -185,10 +205,10 @@ impl Graph {
         }
     }
 
-    fn connect(&mut self, table: &EvidenceTable, rulings: &Rulings) {
+    fn connect(&mut self, rules: &IdentityRules, table: &EvidenceTable, rulings: &Rulings) {
         let mut sets = UnionFind::new(table.node_count());
-        for (left, right) in table.pairs() {
-            if left != right && !self.is(left, CUT) && !self.is(right, CUT) {
+        for (left, right) in self.strong_pairs(table) {
+            if !self.is(left, CUT) && !self.is(right, CUT) {
                 sets.union(left, right);
             }
         }
@@ -200,7 +220,68 @@ impl Graph {
                 sets.union(ruling.left, ruling.right);
             }
         }
+        if self.is_weak.contains(&true) {
+            self.connect_weakly(rules, table, &mut sets);
+        }
         self.component = sets.into_roots();
+    }
+
+    /// Weak evidence connects what hangs together, unless that would be too much: then it is left
+    /// out there, so that it never puts a component in quarantine.
+    fn connect_weakly(
+        &mut self,
+        rules: &IdentityRules,
+        table: &EvidenceTable,
+        sets: &mut UnionFind,
+    ) {
+        let rows = table.rows().filter(|row| {
+            let is_link = row.left != row.right && self.is_weak(row.source);
+            is_link && !self.is(row.left, CUT) && !self.is(row.right, CUT)
+        });
+        let rows: Vec<_> = rows.collect();
+        let mut all = sets.clone();
+        for row in &rows {
+            all.union(row.left, row.right);
+        }
+        let roots = all.into_roots();
+        let mut sizes = vec![0_u32; roots.len()];
+        for (node, root) in (0..).zip(&roots) {
+            sizes[*root as usize] += u32::from(!self.is(node, TWIN));
+        }
+        let (kept, left_out): (Vec<_>, Vec<_>) = rows
+            .into_iter()
+            .partition(|row| sizes[roots[row.left as usize] as usize] <= rules.component_size_max);
+        for row in kept {
+            sets.union(row.left, row.right);
+        }
+        for row in left_out {
+            if sets.find(row.left) != sets.find(row.right) {
+                let size = sizes[roots[row.left as usize] as usize] as usize;
+                let is_sorted = table.identifier(row.left) < table.identifier(row.right);
+                self.breaches.push(Breach {
+                    right: if is_sorted { row.right } else { row.left },
+                    source: row.source,
+                    ..Breach::of_node(
+                        Rule::ComponentSize,
+                        None,
+                        if is_sorted { row.left } else { row.right },
+                        size,
+                    )
+                });
+            }
+        }
+    }
+
+    /// Every two nodes of evidence that is not weak.
+    fn strong_pairs<'t>(&'t self, table: &'t EvidenceTable) -> impl Iterator<Item = (u32, u32)> {
+        let rows = table.rows().filter(|row| !self.is_weak(row.source));
+        rows.map(|row| (row.left, row.right))
+            .filter(|(left, right)| left != right)
+    }
+
+    /// Whether evidence of a source is weaker than that of others.
+    pub(crate) fn is_weak(&self, source: u32) -> bool {
+        self.is_weak[source as usize]
     }
 
     /// Whether a person may link two nodes.

@@ -16,6 +16,8 @@ pub(crate) enum Cause {
     Override(u32),
     /// Evidence of this class.
     Evidence(u32),
+    /// Weak evidence of this class.
+    Weak(u32),
 }
 
 /// Two identifiers that something links.
@@ -74,10 +76,13 @@ pub(crate) fn all_between(map: &ProfileMap, is_chosen: impl Fn(u32, u32) -> bool
     for row in map.table.rows() {
         if is_chosen(row.left, row.right) && !graph.is(row.left, CUT) && !graph.is(row.right, CUT) {
             let types = [row.left, row.right].map(|node| graph.type_index(node));
-            links.push(Link::of_rows(
-                row,
-                Cause::Evidence(classes.of(types[0], types[1])),
-            ));
+            let class = classes.of(types[0], types[1]);
+            let cause = if graph.is_weak(row.source) {
+                Cause::Weak(class)
+            } else {
+                Cause::Evidence(class)
+            };
+            links.push(Link::of_rows(row, cause));
         }
     }
     for (left, right) in &graph.twins {
@@ -114,7 +119,7 @@ impl ProfileMap {
             Cause::Override(index) => {
                 format!("override:{}", self.overrides[index as usize].override_id)
             }
-            Cause::Evidence(_) => {
+            Cause::Evidence(_) | Cause::Weak(_) => {
                 let types = [link.left, link.right];
                 let mut types =
                     types.map(|node| crate::graph::identifier_type(self.table.identifier(node)));

@@ -18,7 +18,8 @@ const THREADS: usize = 2;
 ///
 /// Links are taken by strength: first those whose weaker end is trusted most, then those whose
 /// stronger end is, then those seen first, then by identifier. A link that would break a limit is
-/// refused. Identifiers of undeclared types are the weakest of all, and without a limit. Before
+/// refused. Links of weak sources come after all others, whatever they link, and take nothing away
+/// from them. Identifiers of undeclared types are the weakest of all, and without a limit. Before
 /// all of them come what people say ([`Override`]) and what a hash proves.
 #[derive(Clone, Debug)]
 pub struct Resolver<'r> {

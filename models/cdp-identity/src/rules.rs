@@ -1,5 +1,7 @@
 //! The checked rules: which identifier types there are, and what holds for each.
 
+use std::collections::BTreeSet;
+
 use crate::blocked::{BlockList, pattern_set};
 use crate::config::{IdentityFault, RawIdentifierType, RawIdentityConfig};
 use crate::normalise::Normaliser;
@@ -14,6 +16,7 @@ pub struct IdentityRules {
     pub(crate) cluster_size_max: u32,
     pub(crate) component_size_max: u32,
     degree_max: u32,
+    weak_sources: BTreeSet<String>,
 }
 
 /// One identifier type, checked.
@@ -83,6 +86,7 @@ impl IdentityRules {
                 cluster_size_max: saturated(raw.cluster_size_max),
                 component_size_max: or_no_limit(raw.component_size_max),
                 degree_max: or_no_limit(raw.degree_max),
+                weak_sources: raw.weak_sources.iter().cloned().collect(),
             })
         } else {
             Err(faults)
@@ -114,6 +118,11 @@ impl IdentityRules {
         identifier.push(':');
         identifier.push_str(&value);
         Ok(Some(identifier))
+    }
+
+    /// Whether evidence of a source is weaker than that of others.
+    pub(crate) fn is_weak(&self, source: &str) -> bool {
+        self.weak_sources.contains(source)
     }
 
     /// Whether an identifier type is declared.

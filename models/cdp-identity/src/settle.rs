@@ -26,23 +26,31 @@ pub(crate) struct Edge {
     pub(crate) first_seen: i64,
     /// How little the weaker end, and then the stronger end, is trusted.
     pub(crate) class: u32,
+    /// Whether nothing but weak evidence speaks for it.
+    pub(crate) is_weak: bool,
 }
 
 impl Edge {
     /// Smaller is stronger. No two edges of a component are equally strong.
-    pub(crate) fn strength(&self) -> (u32, i64, u32, u32) {
-        (self.class, self.first_seen, self.left, self.right)
+    pub(crate) fn strength(&self) -> (bool, u32, i64, u32, u32) {
+        (
+            self.is_weak,
+            self.class,
+            self.first_seen,
+            self.left,
+            self.right,
+        )
     }
 }
 
 /// Edges between the same two members become one: seen first at the earliest, by the smallest
-/// source. They end in the order of their components, the strongest first.
+/// source. Weak evidence adds nothing to other. They end in the order of their components, the strongest first.
 pub(crate) fn unite(edges: &mut Vec<Edge>) {
-    edges.sort_unstable_by_key(|edge| (edge.case, edge.left, edge.right));
+    edges.sort_unstable_by_key(|edge| (edge.case, edge.left, edge.right, edge.is_weak));
     edges.dedup_by(|next, kept| {
         let ends = |edge: &Edge| (edge.case, edge.left, edge.right);
         let is_same = ends(next) == ends(kept);
-        if is_same {
+        if is_same && kept.is_weak == next.is_weak {
             kept.first_seen = kept.first_seen.min(next.first_seen);
             kept.source = kept.source.min(next.source);
         }
@@ -176,6 +184,8 @@ impl Case<'_> {
                 continue;
             }
             match linker.link(edge.left, edge.right) {
+                // What only resembles each other is not firmly tied.
+                Ok(_) if edge.is_weak => {}
                 Ok(_) => {
                     for end in [edge.left, edge.right] {
                         let firmest = &mut pass.firmest[end as usize];
@@ -200,8 +210,8 @@ impl Case<'_> {
         let objections = pass.objections.iter();
         let conflicts =
             objections.filter(|(_, objection)| objection.rule(limits).tells_people_apart());
-        let shared = conflicts.filter_map(|(place, _)| {
-            let edge = &self.edges[*place];
+        let edges = conflicts.map(|(place, _)| &self.edges[*place]);
+        let shared = edges.filter(|edge| !edge.is_weak).filter_map(|edge| {
             let ends = [edge.left, edge.right].into_iter();
             ends.filter(|end| {
                 let end = *end as usize;

@@ -68,7 +68,7 @@ fn measure_set(set: &Set, config: &LinkageConfig, threads: usize) {
         return;
     };
     let linkage = link(config, &records, threads);
-    let clusters = linkage.clusters(config.match_probability());
+    let clusters = linkage.clusters(0.95);
     let seconds = began.elapsed().as_secs_f64();
     let peak = peak_megabytes();
     let figures = Figures::of(&clusters, &truth);

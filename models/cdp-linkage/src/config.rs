@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::compare::SharedBy;
 use crate::people;
 
+/// The purpose whose pairs are evidence.
+pub const IDENTITY: &str = "identity";
+
 /// The section `[linkage]`, as written and not yet checked.
 ///
 /// A key that is written replaces its default whole. The defaults know people: names, birth date,
@@ -14,6 +17,14 @@ use crate::people;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawLinkageConfig {
+    /// Whether records are linked at all.
+    pub enabled: bool,
+    /// For how many days trained weights serve, as long as no setting that shapes them changes.
+    pub retrain_days: u32,
+    /// The match probability from which on a pair serves a purpose, by the name of the purpose. Of
+    /// the purpose `identity` pairs are evidence that two records are one. Pairs below the lowest
+    /// of them are not kept.
+    pub purposes: BTreeMap<String, f64>,
     /// The fields of a record, by name.
     pub fields: BTreeMap<String, RawField>,
     /// How two records are compared: one piece of evidence each.
@@ -27,10 +38,6 @@ pub struct RawLinkageConfig {
     pub blocking: Vec<Vec<String>>,
     /// A block of more records than this is left out and told: its key tells nobody apart.
     pub block_records_max: u64,
-    /// From this match probability on two records are one.
-    pub match_probability: f64,
-    /// From this match probability on a pair is kept as evidence.
-    pub keep_probability: f64,
     /// Two groups of records are joined only if, on the mean of the pairs between them, they are
     /// one with at least this probability. So one chance resemblance does not weld two people.
     pub bridge_probability: f64,
@@ -96,6 +103,8 @@ pub struct RawTraining {
     pub sample_pairs_max: u64,
     /// Where the draw begins. The same seed draws the same pairs.
     pub seed: u64,
+    /// With fewer records nothing is learned.
+    pub records_min: u64,
     /// The most rounds of expectation and maximisation.
     pub iterations_max: u64,
     /// Training has converged when no probability moves by more than this in a round.
@@ -104,14 +113,18 @@ pub struct RawTraining {
 
 impl Default for RawLinkageConfig {
     fn default() -> Self {
+        let purposes = [(IDENTITY, 0.99), ("review", 0.8)];
         Self {
+            enabled: true,
+            retrain_days: 30,
+            purposes: purposes
+                .map(|(name, least)| (name.to_owned(), least))
+                .into(),
             fields: people::fields(),
             comparisons: people::comparisons(),
             swaps: people::swaps(),
             blocking: people::blocking(),
             block_records_max: 100,
-            match_probability: 0.95,
-            keep_probability: 0.01,
             bridge_probability: 0.2,
             training: RawTraining::default(),
         }
@@ -126,6 +139,7 @@ impl Default for RawTraining {
             certain_recall: 0.8,
             sample_pairs_max: 500_000,
             seed: 1,
+            records_min: 100,
             iterations_max: 200,
             tolerance: 1e-5,
         }

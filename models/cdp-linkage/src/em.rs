@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::checked::PRIOR_MAX;
+use crate::check::PRIOR_MAX;
 use crate::compare::SharedBy;
 use crate::expected::{Flat, Kinds, Sums};
 use crate::pattern::Pattern;

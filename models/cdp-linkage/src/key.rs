@@ -37,8 +37,10 @@ pub(crate) struct Rule {
 pub struct BlockKeys {
     /// The key as left record.
     pub left: Option<u64>,
-    /// The key as right record. Another than `left` only where a rule crosses fields.
+    /// The key as right record. Another than `left` only where the rule crosses fields.
     pub right: Option<u64>,
+    /// Whether the rule crosses fields, so that it matters which record is the left one.
+    pub crosses: bool,
 }
 
 impl Rule {
@@ -73,12 +75,17 @@ impl Rule {
     /// The keys of a record. A key is missing when any of its values is.
     pub(crate) fn keys(&self, record: &[Option<&str>]) -> BlockKeys {
         let left = key(self.pairs.iter().map(|(left, _)| left), record);
-        let right = if self.crosses() {
+        let crosses = self.crosses();
+        let right = if crosses {
             key(self.pairs.iter().map(|(_, right)| right), record)
         } else {
             left
         };
-        BlockKeys { left, right }
+        BlockKeys {
+            left,
+            right,
+            crosses,
+        }
     }
 }
 

@@ -10,6 +10,7 @@ enum Test {
     Exact,
     JaroWinkler(f64),
     Edits(usize),
+    Typos(usize),
     Prefix(usize),
     Suffix(usize),
     Begins,
@@ -34,7 +35,7 @@ pub(crate) struct Level {
 
 /// What a level may be made of, for messages.
 pub(crate) const LEVELS_KNOWN: &str = "`exact`, `jaro_winkler >= 0.9`, `edits <= 1`, \
-    `prefix >= 3`, `suffix >= 7`, `begins`, `sounds`, `same_username`, `same_domain`, \
+    `typos <= 2`, `prefix >= 3`, `suffix >= 7`, `begins`, `sounds`, `same_username`, `same_domain`, \
     `words >= 0.5`, `days <= 31`, `day_and_month_swapped`, `difference <= 5`, `percent <= 10`, \
     `shared >= 1`, or several with ` or ` between them";
 
@@ -65,6 +66,7 @@ impl Test {
             ["jaro_winkler", ">=", number] => Self::JaroWinkler(share(number)?),
             ["words", ">=", number] => Self::Words(share(number)?),
             ["edits", "<=", number] => Self::Edits(count(number)?),
+            ["typos", "<=", number] => Self::Typos(count(number)?),
             ["prefix", ">=", number] => Self::Prefix(count(number)?),
             ["suffix", ">=", number] => Self::Suffix(count(number)?),
             ["shared", ">=", number] => Self::Shared(count(number)?),
@@ -80,6 +82,7 @@ impl Test {
             Self::Exact => left == right,
             Self::JaroWinkler(at_least) => likeness.jaro_winkler() >= at_least,
             Self::Edits(at_most) => likeness.edits() <= at_most,
+            Self::Typos(at_most) => likeness.edits() <= at_most && same_digits(left, right),
             Self::Prefix(length) => shares(left.chars(), right.chars(), length),
             Self::Suffix(length) => shares(left.chars().rev(), right.chars().rev(), length),
             Self::Begins => left.starts_with(right) || right.starts_with(left),
@@ -122,7 +125,7 @@ impl Ladder {
         for test in levels.iter().flat_map(|level| &level.tests) {
             match test {
                 Test::JaroWinkler(at_least) => jaro_winkler_min = jaro_winkler_min.min(*at_least),
-                Test::Edits(at_most) => edits_max = edits_max.max(*at_most),
+                Test::Edits(at_most) | Test::Typos(at_most) => edits_max = edits_max.max(*at_most),
                 _ => {}
             }
         }
@@ -235,6 +238,13 @@ fn same_side<'a>(
     left.is_some() && left == side(right)
 }
 
+/// Whether two texts have the same digits in the same order. What differs in a digit is often
+/// another thing, and not the same one written wrong: `ann.lee12@…` and `ann.lee21@…`.
+fn same_digits(left: &str, right: &str) -> bool {
+    let left = left.bytes().filter(u8::is_ascii_digit);
+    left.eq(right.bytes().filter(u8::is_ascii_digit))
+}
+
 /// The share of words that two texts have in common, of the text with fewer words.
 fn shared_words(left: &str, right: &str) -> f64 {
     /// Further words are not looked at.
@@ -276,6 +286,7 @@ mod tests {
             ("exact", "a", "a"),
             ("jaro_winkler >= 0.9", "martha", "marhta"),
             ("edits <= 1", "martha", "marhta"),
+            ("typos <= 2", "lee12@mial.test", "lee12@mail.test"),
             ("prefix >= 3", "山田太郎", "山田太"),
             ("suffix >= 7", "493012345678", "012345678"),
             ("begins", "rob", "robert"),
@@ -300,6 +311,7 @@ mod tests {
             ("exact", "a", "b"),
             ("jaro_winkler >= 0.9", "martha", "arthur"),
             ("edits <= 1", "martha", "martin"),
+            ("typos <= 2", "lee12@mail.test", "lee21@mail.test"),
             ("prefix >= 3", "ab", "ab"),
             ("sounds", "山田", "山田"),
             ("same_username", "jane", "jane"),

@@ -14,11 +14,13 @@
 //! Each step also stands alone, for an engine that makes the pairs itself:
 //! [`LinkageConfig::clean`], [`LinkageConfig::block_keys`] and [`LinkageConfig::compare`] work on
 //! one value, one record and one pair; [`LinkageModel::train`] sees only counted [`Pattern`]s;
-//! [`LinkageModel::match_weight`] scores a pattern, and [`LinkageModel::term_weight`] takes counts.
+//! [`LinkageModel::match_weight`] scores a pattern, [`LinkageModel::term_weight`] takes counts, and
+//! [`clusters`] hears all pairs between two groups before they become one.
 //!
 //! The crate is pure. The same records give the same result, in whatever order they come and on
 //! however many threads.
 
+mod check;
 mod checked;
 mod clean;
 mod cluster;
@@ -37,13 +39,16 @@ mod pairs;
 mod pattern;
 mod people;
 mod records;
+mod settings;
 mod sound;
 mod terms;
 
 pub use checked::LinkageConfig;
 pub use cluster::clusters;
 pub use compare::SharedBy;
-pub use config::{LinkageFault, RawComparison, RawField, RawLinkageConfig, RawSwap, RawTraining};
+pub use config::{
+    IDENTITY, LinkageFault, RawComparison, RawField, RawLinkageConfig, RawSwap, RawTraining,
+};
 pub use em::{PatternCounts, TrainingCounts};
 pub use explain::{Evidence, Explanation};
 pub use key::BlockKeys;

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::checked::{LinkageConfig, PRIOR_MAX};
+use crate::check::PRIOR_MAX;
+use crate::checked::LinkageConfig;
 use crate::compare::{Evidence, SharedBy};
 use crate::em::{Effort, Fit, SHARE_MIN, Shape, TrainingCounts, fit};
 use crate::pattern::Pattern;
@@ -224,6 +225,11 @@ impl LinkageModel {
             }
         }
         -((-strangers).exp2() + (-households).exp2() + (-neighbours).exp2()).log2()
+    }
+
+    /// The most that [`LinkageModel::match_weight`] can be for a pattern, among so many records.
+    pub fn match_weight_max(&self, pattern: Pattern, records: f64) -> f64 {
+        self.match_weight(pattern, |one| self.term_weight(one, 1.0, records))
     }
 
     /// log2 of the odds of a match against strangers, before anything was compared.

@@ -128,13 +128,8 @@ const COMPARISONS: [(&str, &str, &[&str], SharedBy); 12] = [
     (
         "email",
         "email",
-        &[
-            "exact",
-            "edits <= 2",
-            "same_username",
-            "jaro_winkler >= 0.9",
-            "same_domain",
-        ],
+        // An address is often made of the name and a number, so a like one says what the names say.
+        &["exact", "typos <= 2", "same_username", "same_domain"],
         SharedBy::Nobody,
     ),
     (

@@ -35,6 +35,12 @@ pub(crate) enum IdentityCommand {
     /// Resolve everything from the beginning, and compare with the profile map
     #[command(after_help = examples::IDENTITY_VERIFY)]
     Verify(VerifyArgs),
+    /// Show how the records without a shared identifier are weighed against each other
+    #[command(after_help = examples::IDENTITY_WEIGHTS)]
+    Weights(WeightsArgs),
+    /// List pairs of records that are likely one person and are not one profile
+    #[command(after_help = examples::IDENTITY_MATCHES)]
+    Matches(MatchesArgs),
 }
 
 #[derive(Debug, Args)]
@@ -42,6 +48,29 @@ pub(crate) struct VerifyArgs {
     /// The date of the map; the newest when not given
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<AsOfDate>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WeightsArgs {
+    /// The weights that serve on this date [default: the newest]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<AsOfDate>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MatchesArgs {
+    /// Only pairs of this purpose, one of those under `[linkage.purposes]` in cdp.toml
+    #[arg(long, value_name = "NAME")]
+    pub(crate) purpose: Option<String>,
+    /// The pairs of this date [default: the latest]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<AsOfDate>,
+    /// Also pairs that are in one profile already
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// No more pairs than this
+    #[arg(long, value_name = "PAIRS", default_value_t = 20)]
+    pub(crate) limit: usize,
 }
 
 #[derive(Debug, Args)]

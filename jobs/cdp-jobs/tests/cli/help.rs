@@ -25,7 +25,16 @@ const VERBS: [&str; 13] = [
 ];
 
 /// The verbs of `identity`.
-const IDENTITY_VERBS: [&str; 6] = ["link", "unlink", "detach", "block", "revoke", "overrides"];
+const IDENTITY_VERBS: [&str; 8] = [
+    "link",
+    "unlink",
+    "detach",
+    "block",
+    "revoke",
+    "overrides",
+    "weights",
+    "matches",
+];
 
 fn help(args: &[&str]) -> String {
     cdp(Path::new("."), args).expect(0).stdout

@@ -8,6 +8,7 @@ mod help;
 mod identity;
 mod increments;
 mod laws;
+mod linkage;
 mod machine;
 mod online_retail;
 mod rerun;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use cdp_churn::{ChurnConfig, RawChurnConfig};
-use cdp_plan::{AsOfDate, LakeState, Layer, Manifest, Plan, Purpose, Selection, Work};
+use cdp_plan::{
+    AsOfDate, Config, LakeState, Layer, Manifest, Plan, Purpose, Selection, SourceFile, Work,
+};
 
 use crate::builtin;
 
@@ -11,8 +12,8 @@ fn date(text: &str) -> AsOfDate {
     text.parse().unwrap()
 }
 
-fn churn() -> ChurnConfig {
-    ChurnConfig::from_raw(&RawChurnConfig::default()).unwrap()
+fn config() -> Config {
+    Config::read(&SourceFile::new("cdp.toml", ""), &mut Vec::new()).unwrap()
 }
 
 fn plan(manifest: &Manifest, select: &[&str], state: &LakeState) -> Plan {
@@ -23,7 +24,7 @@ fn forced(manifest: &Manifest, select: &[&str], state: &LakeState, force: bool) 
     let select: Vec<String> = select.iter().map(|text| (*text).to_owned()).collect();
     let selection = Selection::parse(&select, manifest).unwrap();
     let day = date("2026-01-01");
-    Plan::make(manifest, &churn(), &selection, day, state, force)
+    Plan::make(manifest, &config(), &selection, day, state, force)
 }
 
 fn new_lake() -> LakeState {

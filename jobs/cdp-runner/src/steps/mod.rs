@@ -4,6 +4,7 @@ pub(crate) mod churn_model;
 mod collect_segments;
 mod explain_churn;
 pub(crate) mod identity;
+pub(crate) mod linkage;
 mod score_churn;
 mod train_churn;
 
@@ -30,6 +31,8 @@ impl From<Staged> for Done {
 /// The columns that a step gives.
 pub(crate) fn schema(step: Step) -> SchemaRef {
     match step {
+        Step::TrainLinkage => linkage::model_schema(),
+        Step::LinkRecords => linkage::linked_schema(),
         Step::ResolveIdentities => identity::map_schema(),
         Step::ListViolations => identity::violations_schema(),
         Step::ListChanges => identity::changes_schema(),
@@ -61,6 +64,8 @@ pub(crate) async fn run(step: Step, asked: &Asked<'_>) -> Result<Done> {
         ..
     } = asked;
     match step {
+        Step::TrainLinkage => linkage::train_linkage(asked).await,
+        Step::LinkRecords => linkage::link_records(asked).await,
         Step::ResolveIdentities => identity::resolve_identities(asked).await,
         Step::ListViolations => identity::list_violations(asked).await,
         Step::ListChanges => identity::list_changes(asked).await,

@@ -7,3 +7,4 @@ mod explain;
 mod incremental;
 mod limits;
 mod overrides;
+mod weak;

@@ -32,10 +32,13 @@ fn an_unknown_key_is_refused() {
 fn all_faults_are_told_at_once_with_their_keys() {
     let text = r#"
         blocking = [["nam"], [], ["prefix(name)"], ["name = "]]
-        match_probability = 1.0
-        keep_probability = -1.0
+        retrain_days = 0
         bridge_probability = 7.0
         block_records_max = 1
+
+        [purposes]
+        identity = 1.0
+        review = -1.0
 
         [fields.name]
         kind = "names"
@@ -84,8 +87,9 @@ fn all_faults_are_told_at_once_with_their_keys() {
             "linkage.comparisons[0].levels[2]",
             "linkage.comparisons[1].term_frequency",
             "linkage.fields.name.kind",
-            "linkage.keep_probability",
-            "linkage.match_probability",
+            "linkage.purposes.identity",
+            "linkage.purposes.review",
+            "linkage.retrain_days",
             "linkage.swaps[0].fields",
             "linkage.training.certain[0][0]",
             "linkage.training.certain_recall",
@@ -195,4 +199,39 @@ fn values_are_made_comparable() {
     ] {
         assert_eq!(clean(field, raw), None, "{field} {raw:?}");
     }
+}
+
+#[test]
+fn a_pair_serves_the_most_demanding_purpose_that_it_reaches() {
+    let raw: RawLinkageConfig =
+        toml::from_str("[purposes]\nidentity = 0.99\nmailing = 0.9\nreview = 0.8").expect("known");
+    let config = LinkageConfig::from_raw(&raw).expect("sound");
+    let reached = [0.999, 0.99, 0.95, 0.8, 0.7].map(|probability| config.purpose(probability));
+    let expected = ["identity", "identity", "mailing", "review"].map(Some);
+    assert_eq!(reached[..4], expected);
+    assert_eq!(reached[4], None);
+    assert_eq!(config.identity_probability(), Some(0.99));
+    assert!((config.keep_probability() - 0.8).abs() < 1e-12);
+}
+
+#[test]
+fn settings_that_shape_the_weights_are_told_apart_from_others() {
+    let mut raw = RawLinkageConfig::default();
+    let before = LinkageConfig::from_raw(&raw).expect("sound").settings();
+    raw.purposes.insert("review".to_owned(), 0.7);
+    raw.bridge_probability = 0.3;
+    let changes = |raw: &RawLinkageConfig| {
+        let config = LinkageConfig::from_raw(raw).expect("sound");
+        config.changes(&before)
+    };
+    assert!(changes(&raw).is_empty());
+    raw.blocking.pop();
+    raw.training.seed = 7;
+    assert_eq!(
+        changes(&raw),
+        [
+            "`linkage.blocking` has changed",
+            "`linkage.training` has changed"
+        ]
+    );
 }

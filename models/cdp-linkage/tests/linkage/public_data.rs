@@ -30,7 +30,7 @@ fn public_data_come_out_as_known() {
             continue;
         };
         let linkage = link(&config, &records, 2);
-        let figures = Figures::of(&linkage.clusters(config.match_probability()), &truth);
+        let figures = Figures::of(&linkage.clusters(0.95), &truth);
         assert!(linkage.model().converged, "{name}: {}", linkage.model());
         assert!(figures.precision >= precision, "{name}: {figures:?}");
         assert!(

@@ -138,7 +138,7 @@ fn families_are_not_welded_where_people_are_there_twice() {
     let (people, who) = families(800, true, 5);
     let config = default_config();
     let linkage = link(&config, &records(&config, &people), 2);
-    let clusters = linkage.clusters(config.match_probability());
+    let clusters = linkage.clusters(0.95);
     let (mut welded, mut found, mut wanted) = (0, 0, 0);
     for left in 0..who.len() {
         for right in left + 1..who.len() {
@@ -170,7 +170,7 @@ fn where_nobody_is_there_twice_hardly_anybody_is_linked() {
     let (people, _) = families(800, false, 9);
     let config = default_config();
     let linkage = link(&config, &records(&config, &people), 2);
-    let clusters = linkage.clusters(config.match_probability());
+    let clusters = linkage.clusters(0.95);
     let linked = (0_u32..)
         .zip(&clusters)
         .filter(|(row, cluster)| row != *cluster)

@@ -1,5 +1,6 @@
 //! `identity`: what people decide about who is who.
 
+mod linkage;
 mod text;
 mod verify;
 
@@ -32,6 +33,8 @@ pub(super) async fn identity(context: &Context, command: &IdentityCommand) -> Re
         IdentityCommand::Revoke(args) => desk.revoke(args).await,
         IdentityCommand::Overrides => desk.list().await,
         IdentityCommand::Verify(args) => verify::verify(context, &project, args).await,
+        IdentityCommand::Weights(args) => linkage::weights(context, &project, args).await,
+        IdentityCommand::Matches(args) => linkage::matches(context, &project, args).await,
     }
 }
 

@@ -1,21 +1,19 @@
 //! What resolving identities reads.
 
-use arrow::array::{Array, Int64Array};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::array::Array;
 use arrow::record_batch::RecordBatch;
 use cdp_identity::{EvidenceTable, Override, OverrideKind, PreviousMap, PreviousRow};
 use cdp_lake::{Catalog, ErrorKind, LakeError, Result};
 use cdp_plan::AsOfDate;
 
-use crate::matrix::{column, counts, days, micros, texts};
+use crate::matrix::{counts, days, micros, texts, whole_numbers};
 use crate::steps::date_sql;
 
 pub(crate) async fn evidence(catalog: &Catalog) -> Result<EvidenceTable> {
     let batches = catalog
         .batches(
             "select left_identifier, right_identifier, source, first_seen_at, last_seen_at, \
-             evidence_count from identity.evidence",
+             evidence_count from identity.links",
         )
         .await?;
     let rows = batches.iter().map(RecordBatch::num_rows).sum();
@@ -71,12 +69,6 @@ pub(crate) async fn previous_map(catalog: &Catalog, date: Option<AsOfDate>) -> R
         }
     }
     Ok(previous)
-}
-
-pub(crate) fn whole_numbers(batch: &RecordBatch, name: &str) -> Result<Int64Array> {
-    let values = cast(column(batch, name)?, &DataType::Int64)?;
-    let values = arrow::array::AsArray::as_primitive::<Int64Type>(&values);
-    Ok(values.clone())
 }
 
 /// What people decided, in a fixed order.

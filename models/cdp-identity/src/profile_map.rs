@@ -188,6 +188,7 @@ impl<'m> MapRow<'m> {
             effective_at: self.effective_at,
             component_id: Some(self.component_id),
             founded: self.founded,
+            is_blocked: self.is_blocked,
         }
     }
 }

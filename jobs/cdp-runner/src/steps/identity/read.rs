@@ -67,6 +67,7 @@ pub(crate) async fn previous_map(catalog: &Catalog, date: Option<AsOfDate>) -> R
                 founded: founded
                     .is_valid(row)
                     .then(|| (founded.value(row), founded_since[row])),
+                is_blocked: false,
             });
         }
     }

@@ -7,7 +7,9 @@
 
 mod case;
 mod event;
+mod explain;
 mod fingerprint;
+mod health;
 mod ledger;
 mod look;
 mod matrix;
@@ -22,6 +24,11 @@ mod training;
 
 pub use case::CaseResult;
 pub use event::{Event, Host, Observer};
+pub use explain::{
+    AskError, Consent, Field, FormerId, HistoryRow, LinkExplanation, Member, Presence,
+    ProfileExplanation, ProfileStanding, Refusal, Said, Step, Whereabouts,
+};
+pub use health::{BrokenCheck, HealthFigure, IdentityHealth};
 pub use ledger::RunRow;
 pub use overrides::{
     AffectedProfile, Change, ChangeType, KnownOverride, Move, Obstacle, OverrideKind, OverrideRow,

@@ -63,6 +63,11 @@ impl ProfileMap {
         self.rows.len()
     }
 
+    /// The rules that it was made by.
+    pub fn rules(&self) -> &IdentityRules {
+        &self.rules
+    }
+
     /// Whether there is no identifier.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()

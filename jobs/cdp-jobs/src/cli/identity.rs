@@ -32,6 +32,19 @@ pub(crate) enum IdentityCommand {
     /// List all that was said, by whom and why
     #[command(after_help = examples::IDENTITY_OVERRIDES)]
     Overrides,
+    /// Tell how sound the profiles are, next to the run before
+    #[command(after_help = examples::IDENTITY_HEALTH)]
+    Health(HealthArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HealthArgs {
+    /// The date to speak for [default: the newest with identity.figures]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<AsOfDate>,
+    /// End with exit code 4 when a figure breaks a `fail` check of identity.health
+    #[arg(long)]
+    pub(crate) strict: bool,
 }
 
 #[derive(Debug, Args)]

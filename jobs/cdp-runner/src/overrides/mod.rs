@@ -2,7 +2,7 @@
 
 mod diff;
 mod preview;
-mod table;
+pub(crate) mod table;
 
 use cdp_lake::LakeError;
 use cdp_plan::{AsOfDate, Fault, Source, nearest_hint};
@@ -143,7 +143,7 @@ impl Project {
     }
 
     /// Whether a model is part of the project.
-    fn has_model(&self, name: &str) -> Result<bool, LakeError> {
+    pub(crate) fn has_model(&self, name: &str) -> Result<bool, LakeError> {
         let name = table::name(name)?;
         Ok(self.manifest().model(&name).is_some())
     }

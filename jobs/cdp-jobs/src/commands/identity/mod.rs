@@ -1,13 +1,14 @@
 //! `identity`: what people decide about who is who.
 
+mod health;
 mod text;
 
-use cdp_plan::{AsOfDate, Fault, nearest_hint};
+use cdp_plan::{AsOfDate, Fault, Severity, nearest_hint};
 use cdp_runner::{Host, KnownOverride, OverrideKind, OverrideRow, Project};
 use chrono::{DateTime, NaiveTime, SubsecRound, TimeDelta, Utc};
 
 use super::{Context, VERSION};
-use crate::cli::{IdentityCommand, OneArgs, PairArgs, RevokeArgs, SaidArgs};
+use crate::cli::{HealthArgs, IdentityCommand, OneArgs, PairArgs, RevokeArgs, SaidArgs};
 use crate::env_vars;
 use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, Result};
@@ -30,6 +31,7 @@ pub(super) async fn identity(context: &Context, command: &IdentityCommand) -> Re
         IdentityCommand::Block(args) => desk.one(OverrideKind::BlockValue, args).await,
         IdentityCommand::Revoke(args) => desk.revoke(args).await,
         IdentityCommand::Overrides => desk.list().await,
+        IdentityCommand::Health(args) => desk.health(args).await,
     }
 }
 
@@ -125,6 +127,21 @@ impl Desk<'_> {
             self.context.output.say("there is no override yet");
         } else {
             print_text(&text::list(&known))?;
+        }
+        Ok(ExitStatus::Done)
+    }
+
+    async fn health(&self, args: &HealthArgs) -> Result {
+        project::expect_lake(self.project, &self.context.settings)?;
+        let found = self.project.identity_health(args.as_of).await?;
+        if self.context.output.is_json() {
+            print_json(&found)?;
+        } else {
+            print_text(&health::told(&found))?;
+        }
+        let mut broken = found.broken_checks.iter();
+        if args.strict && broken.any(|check| check.severity == Severity::Fail) {
+            return Ok(ExitStatus::CheckFailed);
         }
         Ok(ExitStatus::Done)
     }

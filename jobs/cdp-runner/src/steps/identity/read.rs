@@ -12,11 +12,16 @@ use crate::matrix::{column, counts, days, micros, texts};
 use crate::steps::date_sql;
 
 pub(crate) async fn evidence(catalog: &Catalog) -> Result<EvidenceTable> {
+    evidence_where(catalog, "true").await
+}
+
+/// The evidence that meets a condition.
+pub(crate) async fn evidence_where(catalog: &Catalog, condition: &str) -> Result<EvidenceTable> {
     let batches = catalog
-        .batches(
+        .batches(&format!(
             "select left_identifier, right_identifier, source, first_seen_at, last_seen_at, \
-             evidence_count from identity.evidence",
-        )
+             evidence_count from identity.evidence where {condition}"
+        ))
         .await?;
     let rows = batches.iter().map(RecordBatch::num_rows).sum();
     let mut evidence = EvidenceTable::with_capacity(rows, rows / 2);
@@ -38,15 +43,26 @@ pub(crate) async fn evidence(catalog: &Catalog) -> Result<EvidenceTable> {
 
 /// The map of an earlier date; without one a map of nobody.
 pub(crate) async fn previous_map(catalog: &Catalog, date: Option<AsOfDate>) -> Result<PreviousMap> {
+    previous_rows(catalog, date, None).await
+}
+
+/// The rows of that map that meet a condition, if there is one.
+pub(crate) async fn previous_rows(
+    catalog: &Catalog,
+    date: Option<AsOfDate>,
+    condition: Option<&str>,
+) -> Result<PreviousMap> {
     let mut previous = PreviousMap::new();
     if date.is_none() {
         return Ok(previous);
     }
     let date = date_sql(date);
+    let condition = condition.unwrap_or("true");
     let batches = catalog
         .batches(&format!(
             "select identifier, profile_id, profile_since, effective_at, component_id, \
-             founded_profile_id, founded_since from identity.profile_map where as_of_date = {date}"
+             founded_profile_id, founded_since from identity.profile_map \
+             where as_of_date = {date} and ({condition})"
         ))
         .await?;
     for batch in &batches {
@@ -74,7 +90,7 @@ pub(crate) async fn previous_map(catalog: &Catalog, date: Option<AsOfDate>) -> R
     Ok(previous)
 }
 
-fn whole_numbers(batch: &RecordBatch, name: &str) -> Result<Int64Array> {
+pub(crate) fn whole_numbers(batch: &RecordBatch, name: &str) -> Result<Int64Array> {
     let values = cast(column(batch, name)?, &DataType::Int64)?;
     let values = arrow::array::AsArray::as_primitive::<Int64Type>(&values);
     Ok(values.clone())

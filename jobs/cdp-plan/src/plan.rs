@@ -9,7 +9,7 @@ use crate::date::AsOfDate;
 use crate::layer::Layer;
 use crate::manifest::Manifest;
 use crate::materialization::Materialization;
-use crate::model::Model;
+use crate::model::{Model, Step};
 use crate::name::TableName;
 use crate::selector::Selection;
 use crate::training::{self, Due};
@@ -123,17 +123,45 @@ pub struct Plan {
     pub not_due: Vec<NotDue>,
 }
 
+/// What a plan is made for.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The sources and models.
+    pub manifest: &'a Manifest,
+    /// How the model of churn is trained.
+    pub churn: &'a ChurnConfig,
+    /// What is to be made.
+    pub selection: &'a Selection,
+    /// The date that the run speaks for.
+    pub as_of_date: AsOfDate,
+    /// What the lake holds already.
+    pub state: &'a LakeState,
+    /// Whether what is named is due in any case.
+    pub force: bool,
+}
+
+impl Wanted<'_> {
+    /// Whether a model is to be made. The changes of profiles go with the map of profiles, so that no
+    /// id is given or taken without a word.
+    fn holds(&self, model: &Model) -> bool {
+        self.selection.holds(&model.name)
+            || model.step() == Some(Step::ListChanges)
+                && training::makers_of_ids(self.manifest).any(|map| self.selection.holds(&map.name))
+    }
+}
+
 impl Plan {
-    /// The plan of a run for one date; by force, what is named is due.
-    pub fn make(
-        manifest: &Manifest,
-        churn: &ChurnConfig,
-        selection: &Selection,
-        as_of_date: AsOfDate,
-        state: &LakeState,
-        force: bool,
-    ) -> Self {
-        let due = Due::find(manifest, churn, selection, as_of_date, state, force);
+    /// The plan of a run for one date.
+    pub fn make(asked: &Wanted<'_>) -> Self {
+        let &Wanted {
+            manifest,
+            churn,
+            selection,
+            as_of_date,
+            state,
+            ..
+        } = asked;
+        let due = Due::find(asked);
         let mut not_due = Vec::new();
         let mut trained = Vec::new();
         let mut wanted: Vec<(AsOfDate, &Model, Purpose)> = Vec::new();
@@ -141,7 +169,7 @@ impl Plan {
             .models()
             .filter(|model| model.materialization.is_stored())
         {
-            let selected = selection.holds(&model.name);
+            let selected = asked.holds(model);
             if let (true, Due::No(reason)) = (model.reads_cutoffs(), &due) {
                 let (name, reason) = (model.name.clone(), reason.clone());
                 not_due.extend(selected.then_some(NotDue { name, reason }));
@@ -162,9 +190,7 @@ impl Plan {
         };
         for date in &cutoff_dates {
             let missing = training::missing(manifest, &trained, *date, state);
-            let chosen = missing
-                .into_iter()
-                .filter(|model| selection.holds(&model.name));
+            let chosen = missing.into_iter().filter(|model| asked.holds(model));
             wanted.extend(chosen.map(|model| (*date, model, Purpose::CutOff)));
         }
         let mut tasks = inspections(manifest, selection, as_of_date);

@@ -9,8 +9,7 @@ use crate::manifest::Manifest;
 use crate::materialization::Materialization;
 use crate::model::{Model, Step};
 use crate::name::TableName;
-use crate::plan::{LakeState, Purpose, Task};
-use crate::selector::Selection;
+use crate::plan::{LakeState, Purpose, Task, Wanted};
 
 /// Whether a model is to be trained, with the reason.
 pub(crate) enum Due {
@@ -24,14 +23,14 @@ impl Due {
     /// A date is scored by the newest model that was trained at or before it. So a date with a model
     /// of its own trains that one again, which is up to date as a rule; any other date trains one
     /// when the newest earlier model is too old, or is not what a training of today would make.
-    pub(crate) fn find(
-        manifest: &Manifest,
-        churn: &ChurnConfig,
-        selection: &Selection,
-        as_of_date: AsOfDate,
-        state: &LakeState,
-        force: bool,
-    ) -> Self {
+    pub(crate) fn find(asked: &Wanted<'_>) -> Self {
+        let &Wanted {
+            manifest,
+            churn,
+            as_of_date,
+            state,
+            ..
+        } = asked;
         let mut models = manifest.models();
         let Some(model) = models.find(|model| model.step() == Some(Step::TrainChurn)) else {
             return Self::Yes("a model reads cut-offs".to_owned());
@@ -55,7 +54,7 @@ impl Due {
             let changes = state.model_changes.join("; ");
             return Self::Yes(format!("since the model of {latest}: {changes}"));
         }
-        if force && selection.names(&model.name) {
+        if asked.force && asked.selection.names(&model.name) {
             return Self::Yes("by force".to_owned());
         }
         Self::No(format!(
@@ -100,11 +99,26 @@ pub(crate) fn missing<'a>(
             open.extend(manifest.inputs(&name));
         }
     }
+    // An id that is given at a cut-off is told as one that is given on any other date.
+    if makers_of_ids(manifest).any(|map| needed.contains(&map.name)) {
+        let telling = with_step(manifest, Step::ListChanges);
+        needed.extend(telling.map(|model| model.name.clone()));
+    }
     manifest
         .models()
         .filter(|model| needed.contains(&model.name))
         .filter(|model| model.materialization == Materialization::Partition)
         .collect()
+}
+
+/// The models that give profile ids.
+pub(crate) fn makers_of_ids(manifest: &Manifest) -> impl Iterator<Item = &Model> {
+    with_step(manifest, Step::ResolveIdentities)
+}
+
+fn with_step(manifest: &Manifest, step: Step) -> impl Iterator<Item = &Model> {
+    let models = manifest.models();
+    models.filter(move |model| model.step() == Some(step))
 }
 
 /// One line for people: why a model is trained, and which earlier dates are made for it.

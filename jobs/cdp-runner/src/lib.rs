@@ -32,7 +32,7 @@ pub use health::{BrokenCheck, HealthFigure, IdentityHealth};
 pub use ledger::RunRow;
 pub use overrides::{
     AffectedProfile, Change, ChangeType, KnownOverride, Move, Obstacle, OverrideKind, OverrideRow,
-    Preview, Related, Relation, Standing, TakenBack,
+    Preview, Related, Relation, Standing, TakenBack, profile_id_in,
 };
 pub use project::{Project, ProjectError};
 pub use record::{Outcome, RunSettings, RunSummary, TaskRecord, TaskStatus};

@@ -10,7 +10,7 @@ use cdp_lake::{
 };
 use cdp_plan::{
     AsOfDate, Config, Fault, Faults, Layer, Manifest, Model, Plan, Selection, TableName, TaskDates,
-    nearest_hint, supplied,
+    Wanted, nearest_hint, supplied,
 };
 
 use crate::ledger::{self, RunRow};
@@ -162,15 +162,14 @@ impl Project {
                 ))
                 .into());
         }
-        let churn = &self.config.churn;
-        Ok(Plan::make(
-            &self.manifest,
-            churn,
-            &selection,
-            as_of,
-            &state,
+        Ok(Plan::make(&Wanted {
+            manifest: &self.manifest,
+            churn: &self.config.churn,
+            selection: &selection,
+            as_of_date: as_of,
+            state: &state,
             force,
-        ))
+        }))
     }
 
     /// The rows of an analyst's query: as known before a date, or all there are.

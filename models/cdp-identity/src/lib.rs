@@ -25,6 +25,7 @@
 //! | `resolver`, `profile_map`, `violation` | all of it in order; the map; what was not done |
 //! | `affected` | steps that read only what new evidence concerns: the protocol stands there |
 //! | `changes`, `explain`, `health`, `links`, `bridges` | what changed and why; paths; figures |
+//! | `sources` | which sources know an identifier |
 
 pub mod affected;
 mod blocked;
@@ -47,6 +48,7 @@ mod profile_map;
 mod resolver;
 mod rules;
 mod settle;
+mod sources;
 mod stable_id;
 mod texts;
 mod union_find;
@@ -67,5 +69,6 @@ pub use previous::{PreviousMap, PreviousRow};
 pub use profile_map::{MapRow, ProfileMap};
 pub use resolver::Resolver;
 pub use rules::{IdentityRules, UnknownIdentifierType};
+pub use sources::Sources;
 pub use union_find::connected_components;
 pub use violation::{Rule, Violation};

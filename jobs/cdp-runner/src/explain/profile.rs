@@ -78,7 +78,7 @@ impl Project {
         let dates = self.map_dates(as_of, MAP).await?;
         let catalog = self.catalog_of(dates)?;
         let (profile_id, former) = match &by_identifier {
-            Some(identifier) => (self.profile_of(identifier, dates).await?, None),
+            Some(identifier) => (self.profile_of(identifier, &catalog, dates).await?, None),
             None => self.living(asked, &catalog, dates).await?,
         };
         let of_it = format!("profile_id = {}", quoted([profile_id.as_str()]));
@@ -116,7 +116,26 @@ impl Project {
         })
     }
 
-    async fn profile_of(&self, identifier: &str, dates: MapDates) -> Result<String, AskError> {
+    /// The identifiers of a profile in the newest map.
+    pub async fn identifiers_of(&self, profile_id: &str) -> Result<Vec<String>, AskError> {
+        let dates = self.map_dates(None, MAP).await?;
+        let catalog = self.catalog_of(dates)?;
+        let of_it = format!("profile_id = {}", quoted([profile_id]));
+        let rows = map_rows(&catalog, dates.as_of, &of_it).await?;
+        Ok(rows.into_keys().collect())
+    }
+
+    async fn profile_of(
+        &self,
+        identifier: &str,
+        catalog: &Catalog,
+        dates: MapDates,
+    ) -> Result<String, AskError> {
+        let of_it = format!("identifier = {}", quoted([identifier]));
+        let rows = map_rows(catalog, dates.as_of, &of_it).await?;
+        if let Some(row) = rows.into_values().next() {
+            return Ok(row.profile_id);
+        }
         let around = self
             .around(&BTreeSet::from([identifier.to_owned()]), dates)
             .await?;

@@ -8,7 +8,7 @@ use cdp_plan::{Layer, TableName};
 
 use super::quoted;
 use super::step::Step;
-use crate::matrix::texts;
+use crate::matrix::{bools, texts};
 use crate::project::Project;
 
 /// How many links are looked for at once.
@@ -67,41 +67,34 @@ struct Columns {
 }
 
 impl Columns {
+    /// One row may say several links, so each has a column of its own that tells whether it is said.
     async fn find(&self, catalog: &Catalog, steps: &mut [&mut Step]) -> Result<()> {
         let conditions: Vec<String> = steps.iter().map(|step| self.condition(step)).collect();
-        let numbered = conditions.iter().enumerate();
-        let whens: Vec<String> = numbered
-            .map(|(place, condition)| format!("when {condition} then {place}"))
-            .collect();
-        let keys: Vec<String> = self
-            .key
-            .iter()
-            .enumerate()
-            .map(|(place, name)| format!("cast(\"{name}\" as varchar) as key_{place}"))
-            .collect();
+        let listed = |lines: Vec<String>| lines.join(", ");
+        let says = conditions.iter().enumerate();
+        let says = says.map(|(place, condition)| format!("{condition} as says_{place}"));
+        let keys = self.key.iter().enumerate();
+        let keys = keys.map(|(place, name)| format!("cast(\"{name}\" as varchar) as key_{place}"));
+        let order = (0..self.key.len()).map(|place| format!("key_{place}"));
         let query = format!(
-            "select case {} end as step, {} from {} where {} order by 1, {}",
-            whens.join(" "),
-            keys.join(", "),
+            "select {}, {} from {} where {} order by {}",
+            listed(says.collect()),
+            listed(keys.collect()),
             self.table,
             conditions.join(" or "),
-            (0..keys.len())
-                .map(|place| format!("key_{place}"))
-                .collect::<Vec<_>>()
-                .join(", ")
+            listed(order.collect())
         );
         for batch in catalog.batches(&query).await? {
-            let places = texts(&batch, "step")?;
-            let values = (0..keys.len()).map(|place| texts(&batch, &format!("key_{place}")));
+            let values = (0..self.key.len()).map(|place| texts(&batch, &format!("key_{place}")));
             let values = values.collect::<Result<Vec<_>>>()?;
-            for row in 0..batch.num_rows() {
-                let place: usize = places.value(row).parse().unwrap_or(usize::MAX);
-                let Some(step) = steps.get_mut(place).filter(|step| step.row.is_none()) else {
+            for (place, step) in steps.iter_mut().enumerate() {
+                let says = bools(&batch, &format!("says_{place}"))?;
+                let Some(row) = says.iter().position(|says| *says) else {
                     continue;
                 };
                 let cells = self.key.iter().zip(&values);
                 let cells = cells.map(|(name, value)| (name.clone(), value.value(row).to_owned()));
-                step.row = Some(cells.collect());
+                step.row.get_or_insert_with(|| cells.collect());
             }
         }
         Ok(())

@@ -44,18 +44,20 @@ const TOTALS: [(&str, &str); 5] = [
 pub(super) fn told(health: &IdentityHealth) -> String {
     let date = health.as_of_date.to_string();
     let before = health.previous_date.map(|date| date.to_string());
-    let before = before.unwrap_or_else(|| "-".to_owned());
+    let before = before.unwrap_or_default();
     let mut text = format!("identity health as of {date}");
     text += &match health.previous_date {
         Some(previous) => format!(", next to {previous}\n"),
         None => ", the first date\n".to_owned(),
     };
     let mut table = Table::new(&[1, 2, 3]);
-    table.row(["", before.as_str(), date.as_str(), "change", ""]);
+    if health.previous_date.is_some() {
+        table.row(["", before.as_str(), date.as_str(), "change", ""]);
+    }
     for (figure, name) in TOTALS {
         let found = health.figures.iter().find(|one| one.figure == figure);
         if let Some(found) = found {
-            add(&mut table, name, found);
+            add(&mut table, name, found, health.previous_date.is_some());
         }
     }
     let _ = write!(text, "{table}");
@@ -92,7 +94,7 @@ fn add_list(text: &mut String, health: &IdentityHealth, figure: &str, heading: &
     let mut table = Table::new(&[1, 2, 3]);
     let mut lines = 0;
     for (_, one) in shown {
-        add(&mut table, &one.item, one);
+        add(&mut table, &one.item, one, health.previous_date.is_some());
         lines += 1;
     }
     let _ = write!(text, "{table}");
@@ -109,9 +111,10 @@ fn percent(item: &str) -> u32 {
     item.trim_start_matches('p').parse().unwrap_or(u32::MAX)
 }
 
-fn add(table: &mut Table, name: &str, one: &HealthFigure) {
+fn add(table: &mut Table, name: &str, one: &HealthFigure, has_before: bool) {
     let previous = one.previous_value;
     let change = previous.map(|before| change(one.value - before));
+    let before = previous.map_or_else(|| if has_before { "-" } else { "" }.to_owned(), number);
     let mark = match one.breaks {
         Some(Severity::Fail) => "FAILS",
         Some(Severity::Warn) => "warns",
@@ -119,7 +122,7 @@ fn add(table: &mut Table, name: &str, one: &HealthFigure) {
     };
     table.row([
         &shortened(name),
-        &previous.map_or_else(|| "-".to_owned(), number),
+        &before,
         &number(one.value),
         &change.unwrap_or_default(),
         mark,
@@ -170,11 +173,13 @@ fn thresholds(health: &IdentityHealth) -> String {
     if health.broken_checks.is_empty() {
         text += "no threshold is passed\n";
     }
-    let file = health.thresholds.trim_start_matches("builtin:");
-    let _ = writeln!(
-        text,
-        "thresholds: [checks.warn] and [checks.fail] of {file}; a copy of it in the project\n  \
-         sets others"
-    );
+    let file = &health.thresholds;
+    let _ = match file.strip_prefix("builtin:") {
+        Some(file) => writeln!(
+            text,
+            "thresholds: the checks of {file}; a copy of it in the project sets others"
+        ),
+        None => writeln!(text, "thresholds: the checks of {file}"),
+    };
     text
 }

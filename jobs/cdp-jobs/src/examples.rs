@@ -99,7 +99,7 @@ table identity.health back. Exit codes: 0 told, 4 a `fail` check broke and --str
 
 pub(crate) const EXPLAIN: &str = "\
 Examples:
-  cdp-jobs explain link --project cdp-demo user_id:u025438f5 email:aisenvale345@studio.test
+  cdp-jobs explain link --project cdp-demo user_id:u025438f5 email:sara.nordvane267@inbox.test
   cdp-jobs explain profile --project cdp-demo user_id:u025438f5";
 
 pub(crate) const EXPLAIN_LINK: &str = "\

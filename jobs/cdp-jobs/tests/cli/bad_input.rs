@@ -134,11 +134,23 @@ fn a_million_rows_that_share_a_placeholder_weld_nobody() {
     assert_eq!(broken.len(), 1, "{broken:?}");
     assert_eq!(broken[0]["rule"], "degree_max");
     assert_eq!(broken[0]["size"], 2_500);
+}
+
+#[test]
+fn who_was_seen_with_too_many_is_nobody_and_it_is_told_why() {
+    let project = Project::new();
+    let users: Vec<String> = (0..250).map(|number| format!("u{number}")).collect();
+    let rows: Vec<(&str, &str)> = users
+        .iter()
+        .map(|user| (user.as_str(), "till@shop.de"))
+        .collect();
+    project.load(&rows);
+    project.run();
     let told = project
         .cdp(&["explain", "link", "user_id:u1", "email:till@shop.de"])
         .expect(0);
     assert!(
-        told.stdout.contains("it was seen with 2500 others"),
+        told.stdout.contains("it was seen with 250 others"),
         "{told}"
     );
     assert!(told.stdout.contains("degree_max"), "{told}");

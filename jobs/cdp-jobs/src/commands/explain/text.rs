@@ -70,9 +70,10 @@ pub(super) fn refusal(one: &Refusal) -> String {
     if let Some(source) = &one.source {
         text += &format!(" ({source})");
     }
-    text += &match one.size {
-        Some(size) => format!("\n      seen with {size}; {}", one.because),
-        None => format!("\n      {}", one.because),
+    text += &match (one.rule, one.size) {
+        ("degree_max", Some(size)) => format!("\n      seen with {size} others; {}", one.because),
+        (_, Some(size)) => format!("\n      {size} hang together; {}", one.because),
+        (_, None) => format!("\n      {}", one.because),
     };
     for said in &one.said {
         text += &format!("\n      {}", said_by(said));

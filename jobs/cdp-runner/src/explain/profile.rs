@@ -71,9 +71,10 @@ impl Project {
         asked: &str,
         as_of: Option<AsOfDate>,
     ) -> Result<ProfileExplanation, AskError> {
-        let by_identifier = match asked.contains(':') {
-            true => Some(self.identifier(asked)?),
-            false => None,
+        let by_identifier = if asked.contains(':') {
+            Some(self.identifier(asked)?)
+        } else {
+            None
         };
         let dates = self.map_dates(as_of, MAP).await?;
         let catalog = self.catalog_of(dates)?;

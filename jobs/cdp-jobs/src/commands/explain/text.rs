@@ -1,5 +1,7 @@
 //! Words that explanations share.
 
+use std::fmt::Write;
+
 use cdp_runner::{Refusal, Said, Step};
 use chrono::{DateTime, Utc};
 
@@ -31,15 +33,15 @@ pub(super) fn evidence(step: &Step) -> String {
     };
     let mut text = source.clone();
     for (name, value) in step.row.iter().flatten() {
-        text += &format!(" {name}={value}");
+        let _ = write!(text, " {name}={value}");
     }
     if let Some(first) = step.first_seen_at {
-        text += &format!(", {}", moment(first));
+        let _ = write!(text, ", {}", moment(first));
     }
     let last = step.last_seen_at.filter(|_| step.evidence_count > 1);
     if let Some(last) = last {
         let rows = counted(step.evidence_count, "row");
-        text += &format!("; {rows} until {}", day(last));
+        let _ = write!(text, "; {rows} until {}", day(last));
     }
     text
 }
@@ -65,18 +67,20 @@ pub(super) fn said_by(said: &Said) -> String {
 pub(super) fn refusal(one: &Refusal) -> String {
     let mut text = format!("{}: {}", one.rule, one.left);
     if let Some(right) = &one.right {
-        text += &format!(" and {right}");
+        let _ = write!(text, " and {right}");
     }
     if let Some(source) = &one.source {
-        text += &format!(" ({source})");
+        let _ = write!(text, " ({source})");
     }
-    text += &match (one.rule, one.size) {
-        ("degree_max", Some(size)) => format!("\n      seen with {size} others; {}", one.because),
-        (_, Some(size)) => format!("\n      {size} hang together; {}", one.because),
-        (_, None) => format!("\n      {}", one.because),
+    let _ = match (one.rule, one.size) {
+        ("degree_max", Some(size)) => {
+            write!(text, "\n      seen with {size} others; {}", one.because)
+        }
+        (_, Some(size)) => write!(text, "\n      {size} hang together; {}", one.because),
+        (_, None) => write!(text, "\n      {}", one.because),
     };
     for said in &one.said {
-        text += &format!("\n      {}", said_by(said));
+        let _ = write!(text, "\n      {}", said_by(said));
     }
     text
 }

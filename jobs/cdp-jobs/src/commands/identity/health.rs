@@ -46,9 +46,9 @@ pub(super) fn told(health: &IdentityHealth) -> String {
     let before = health.previous_date.map(|date| date.to_string());
     let before = before.unwrap_or_default();
     let mut text = format!("identity health as of {date}");
-    text += &match health.previous_date {
-        Some(previous) => format!(", next to {previous}\n"),
-        None => ", the first date\n".to_owned(),
+    let _ = match health.previous_date {
+        Some(previous) => writeln!(text, ", next to {previous}"),
+        None => writeln!(text, ", the first date"),
     };
     let mut table = Table::new(&[1, 2, 3]);
     if health.previous_date.is_some() {

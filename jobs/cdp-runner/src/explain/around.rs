@@ -136,7 +136,7 @@ async fn evidence(
             return Ok((table, true));
         }
     }
-    Ok((read::evidence(catalog).await?, false))
+    Ok((read::evidence_where(catalog, "true").await?, false))
 }
 
 fn names_one_of(identifiers: &BTreeSet<String>) -> String {

@@ -12,17 +12,25 @@ use crate::matrix::{column, counts, days, micros, texts};
 use crate::steps::date_sql;
 
 pub(crate) async fn evidence(catalog: &Catalog) -> Result<EvidenceTable> {
-    evidence_where(catalog, "true").await
+    let query = "select left_identifier, right_identifier, source, first_seen_at, last_seen_at, \
+                 evidence_count from identity.evidence";
+    evidence_of(catalog, query).await
 }
 
-/// The evidence that meets a condition.
+/// The evidence that meets a condition, in one row for two identifiers and a source however many the
+/// table has.
 pub(crate) async fn evidence_where(catalog: &Catalog, condition: &str) -> Result<EvidenceTable> {
-    let batches = catalog
-        .batches(&format!(
-            "select left_identifier, right_identifier, source, first_seen_at, last_seen_at, \
-             evidence_count from identity.evidence where {condition}"
-        ))
-        .await?;
+    let query = format!(
+        "select left_identifier, right_identifier, source, min(first_seen_at) as first_seen_at, \
+         max(last_seen_at) as last_seen_at, sum(evidence_count) as evidence_count \
+         from identity.evidence where {condition} \
+         group by left_identifier, right_identifier, source"
+    );
+    evidence_of(catalog, &query).await
+}
+
+async fn evidence_of(catalog: &Catalog, query: &str) -> Result<EvidenceTable> {
+    let batches = catalog.batches(query).await?;
     let rows = batches.iter().map(RecordBatch::num_rows).sum();
     let mut evidence = EvidenceTable::with_capacity(rows, rows / 2);
     for batch in &batches {

@@ -56,6 +56,20 @@ golden as (
     group by profile_id
 ),
 
+known_to as (
+    select
+        named.profile_id,
+        array_to_string(array_sort(array_agg(distinct named.source)), ',') as sources,
+        count(distinct named.source) as source_count
+    from (
+        select
+            profile_id,
+            unnest(string_to_array(sources, ',')) as source
+        from profile_map
+    ) as named
+    group by named.profile_id
+),
+
 lifecycle as (
     select
         profile_id,
@@ -114,8 +128,11 @@ select
     lifecycle.last_seen_at,
     lifecycle.profile_since,
     lifecycle.identifier_count,
+    known_to.sources,
+    known_to.source_count,
     lifecycle.has_account,
     lifecycle.has_crm_contact,
     cast($as_of_date as date) as as_of_date
 from lifecycle
 left join golden on lifecycle.profile_id = golden.profile_id
+left join known_to on lifecycle.profile_id = known_to.profile_id

@@ -43,6 +43,8 @@ select
     last_seen_at,
     profile_since,
     identifier_count,
+    sources,
+    source_count,
     has_account,
     has_crm_contact,
     as_of_date

@@ -1,5 +1,6 @@
 //! What can be typed: the clap structs and nothing else.
 
+mod explain;
 mod identity;
 
 use std::path::PathBuf;
@@ -10,9 +11,10 @@ use clap_complete::Shell;
 
 use crate::examples;
 
+pub(crate) use explain::{ExplainArgs, ExplainCommand, ExplainLinkArgs, ExplainProfileArgs};
 pub(crate) use identity::{
-    IdentityArgs, IdentityCommand, MatchesArgs, OneArgs, PairArgs, RevokeArgs, SaidArgs,
-    VerifyArgs, WeightsArgs,
+    HealthArgs, IdentityArgs, IdentityCommand, MatchesArgs, OneArgs, PairArgs, RevokeArgs,
+    SaidArgs, VerifyArgs, WeightsArgs,
 };
 
 /// A batch customer data platform on your own Delta lakehouse: raw event tables go in; profiles,
@@ -82,9 +84,13 @@ pub(crate) enum Command {
     /// Do the plan of each date in a range, oldest first
     #[command(after_help = examples::BACKFILL)]
     Backfill(BackfillArgs),
-    /// Say who is who: link, unlink, detach or block identifiers, or take that back
+    /// Say who is who: link, unlink, detach or block identifiers, or take that back; tell how sound
+    /// the profiles are
     #[command(after_help = examples::IDENTITY)]
     Identity(IdentityArgs),
+    /// Tell why identifiers are one person or are not, and what a profile is made of
+    #[command(after_help = examples::EXPLAIN)]
+    Explain(ExplainArgs),
     /// Describe a model or source, or list all of them
     #[command(after_help = examples::SHOW)]
     Show(ShowArgs),

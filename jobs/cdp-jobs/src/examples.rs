@@ -54,6 +54,7 @@ Examples:
   cdp-jobs identity link --project cdp-demo user_id:u025438f5 user_id:u05cf574a \\
       --reason 'told on the phone' --dry-run
   cdp-jobs identity overrides --project cdp-demo
+  cdp-jobs identity health --project cdp-demo
 
 An identifier is `type:value`, its type one of those under `[identity.types]` in cdp.toml.
 What is said is a row of raw.identity_overrides, which every run reads.";
@@ -108,6 +109,31 @@ Examples:
   cdp-jobs identity matches --project cdp-demo --purpose identity --all --format json
 
 Who has looked at a pair says so with `cdp-jobs identity link` or `unlink`.";
+
+pub(crate) const IDENTITY_HEALTH: &str = "\
+Examples:
+  cdp-jobs identity health --project cdp-demo
+  cdp-jobs identity health --project cdp-demo --as-of 2026-01-01 --strict --format json
+
+The thresholds are the checks in sql/identity/health.toml: `warn` is told, `fail` also holds the
+table identity.health back. Exit codes: 0 told, 4 a `fail` check broke and --strict was given";
+
+pub(crate) const EXPLAIN: &str = "\
+Examples:
+  cdp-jobs explain link --project cdp-demo user_id:u025438f5 email:sara.nordvane267@inbox.test
+  cdp-jobs explain profile --project cdp-demo user_id:u025438f5";
+
+pub(crate) const EXPLAIN_LINK: &str = "\
+Examples:
+  cdp-jobs explain link --project cdp-demo user_id:u025438f5 user_id:u05cf574a
+  cdp-jobs explain link --project cdp-demo 'email: Ann.Isenvale345@Mail.Test' \\
+      email:aisenvale345@studio.test --as-of 2026-01-01 --format json";
+
+pub(crate) const EXPLAIN_PROFILE: &str = "\
+Examples:
+  cdp-jobs explain profile --project cdp-demo user_id:u025438f5
+  cdp-jobs explain profile --project cdp-demo email:ann.isenvale345@mail.test \\
+      --as-of 2026-01-01 --format json";
 
 pub(crate) const SHOW: &str = "\
 Examples:

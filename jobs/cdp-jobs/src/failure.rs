@@ -7,7 +7,7 @@ use std::path::Path;
 
 use cdp_lake::LakeError;
 use cdp_plan::{Fault, Faults};
-use cdp_runner::ProjectError;
+use cdp_runner::{AskError, ProjectError};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 
 use crate::exit_status::ExitStatus;
@@ -105,6 +105,15 @@ impl From<ProjectError> for Failure {
         match error {
             ProjectError::Faults(faults) => Self::Faults(faults),
             ProjectError::Lake(error) => Self::Lake(error),
+        }
+    }
+}
+
+impl From<AskError> for Failure {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Asked(fault) => Self::usage(*fault),
+            AskError::Project(error) => error.into(),
         }
     }
 }

@@ -60,6 +60,22 @@ impl Catalog {
     }
 }
 
+impl Catalog {
+    /// The rows that a model's query gives now, and beside them for each check about one row, in the
+    /// order of all checks, whether the row breaks it: `breaks_0`, `breaks_1`, …
+    pub async fn rows_with_checks(&self, model: &Model) -> Result<Vec<RecordBatch>> {
+        let staged = self.stage_model(model).await?;
+        let mut frame = self.session().read_table(staged.provider())?;
+        let schema = frame.schema().as_arrow().clone();
+        for (place, check) in model.checks.iter().enumerate() {
+            if let Some(broken) = broken(self.session(), &check.rule, &schema)? {
+                frame = frame.with_column(&format!("breaks_{place}"), broken)?;
+            }
+        }
+        Ok(frame.collect().await?)
+    }
+}
+
 /// Runs every check of a model over its rows. They are read once; again only for the rows that break
 /// a check.
 pub async fn check(

@@ -39,7 +39,7 @@ pub use model::{Body, Model, Step};
 pub use name::{NameError, TableName, is_snake_case};
 pub use nearest::{hint as nearest_hint, nearest as nearest_name};
 pub use param::{ParamType, ParamValue, TaskDates, supplied};
-pub use plan::{LakeState, NotDue, Plan, Purpose, Task, TaskId, Work};
+pub use plan::{LakeState, NotDue, Plan, Purpose, Task, TaskId, Wanted, Work};
 pub use selector::Selection;
 pub use source::Source;
 pub use statement::Statement;

@@ -125,18 +125,45 @@ pub struct Plan {
     pub not_due: Vec<NotDue>,
 }
 
+/// What a plan is made for.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The sources and models.
+    pub manifest: &'a Manifest,
+    /// How models are trained.
+    pub config: &'a Config,
+    /// What is to be made.
+    pub selection: &'a Selection,
+    /// The date that the run speaks for.
+    pub as_of_date: AsOfDate,
+    /// What the lake holds already.
+    pub state: &'a LakeState,
+    /// Whether what is named is due in any case.
+    pub force: bool,
+}
+
+impl Wanted<'_> {
+    /// Whether a model is to be made. The changes of profiles go with the map of profiles, so that no
+    /// id is given or taken without a word.
+    fn holds(&self, model: &Model) -> bool {
+        self.selection.holds(&model.name)
+            || model.step() == Some(Step::ListChanges)
+                && training::makers_of_ids(self.manifest).any(|map| self.selection.holds(&map.name))
+    }
+}
+
 impl Plan {
-    /// The plan of a run for one date; by force, what is named is due.
-    pub fn make(
-        manifest: &Manifest,
-        config: &Config,
-        selection: &Selection,
-        as_of_date: AsOfDate,
-        state: &LakeState,
-        force: bool,
-    ) -> Self {
-        let churn = &config.churn;
-        let due = Due::churn(manifest, churn, selection, as_of_date, state, force);
+    /// The plan of a run for one date.
+    pub fn make(asked: &Wanted<'_>) -> Self {
+        let &Wanted {
+            manifest,
+            config,
+            selection,
+            as_of_date,
+            state,
+            ..
+        } = asked;
+        let due = Due::churn(asked);
         let mut not_due = Vec::new();
         let mut trained = Vec::new();
         let mut wanted: Vec<(AsOfDate, &Model, Purpose)> = Vec::new();
@@ -144,15 +171,14 @@ impl Plan {
             .models()
             .filter(|model| model.materialization.is_stored())
         {
-            let selected = selection.holds(&model.name);
+            let selected = asked.holds(model);
             if let (true, Due::No(reason)) = (model.reads_cutoffs(), &due) {
                 let (name, reason) = (model.name.clone(), reason.clone());
                 not_due.extend(selected.then_some(NotDue { name, reason }));
                 continue;
             }
             if model.step() == Some(Step::TrainLinkage)
-                && let Due::No(reason) =
-                    Due::linkage(model, &config.linkage, selection, as_of_date, state, force)
+                && let Due::No(reason) = Due::linkage(asked, model)
             {
                 let name = model.name.clone();
                 not_due.extend(selected.then_some(NotDue { name, reason }));
@@ -169,18 +195,21 @@ impl Plan {
         let cutoff_dates = if trained.is_empty() {
             Vec::new()
         } else {
-            training::cutoffs(churn, as_of_date, state)
+            training::cutoffs(&config.churn, as_of_date, state)
         };
         for date in &cutoff_dates {
             let missing = training::missing(manifest, &trained, *date, state);
+            let of_date = Wanted {
+                as_of_date: *date,
+                force: false,
+                ..*asked
+            };
             let is_due = |model: &Model| {
-                let linkage = &config.linkage;
-                model.step() != Some(Step::TrainLinkage)
-                    || Due::linkage(model, linkage, selection, *date, state, false).is_due()
+                model.step() != Some(Step::TrainLinkage) || Due::linkage(&of_date, model).is_due()
             };
             let chosen = missing
                 .into_iter()
-                .filter(|model| selection.holds(&model.name) && is_due(model));
+                .filter(|model| asked.holds(model) && is_due(model));
             wanted.extend(chosen.map(|model| (*date, model, Purpose::CutOff)));
         }
         let mut tasks = inspections(manifest, selection, as_of_date);

@@ -3,14 +3,12 @@
 use std::collections::BTreeSet;
 
 use cdp_churn::ChurnConfig;
-use cdp_linkage::LinkageConfig;
 
 use crate::date::AsOfDate;
 use crate::manifest::Manifest;
 use crate::model::{Model, Step};
 use crate::name::TableName;
-use crate::plan::{LakeState, Purpose, Task};
-use crate::selector::Selection;
+use crate::plan::{LakeState, Purpose, Task, Wanted};
 
 /// Whether a model is to be trained, with the reason.
 pub(crate) enum Due {
@@ -36,36 +34,23 @@ impl Due {
     }
 
     /// Whether a model of churn is to be trained.
-    pub(crate) fn churn(
-        manifest: &Manifest,
-        churn: &ChurnConfig,
-        selection: &Selection,
-        as_of_date: AsOfDate,
-        state: &LakeState,
-        force: bool,
-    ) -> Self {
-        let mut models = manifest.models();
+    pub(crate) fn churn(asked: &Wanted<'_>) -> Self {
+        let mut models = asked.manifest.models();
         let Some(model) = models.find(|model| model.step() == Some(Step::TrainChurn)) else {
             return Self::Yes("a model reads cut-offs".to_owned());
         };
         let trained = Trained {
             model,
-            retrain_days: churn.retrain_days(),
+            retrain_days: asked.config.churn.retrain_days(),
             section: "churn",
-            changes: &state.model_changes,
+            changes: &asked.state.model_changes,
         };
-        trained.due(selection, as_of_date, state, force)
+        trained.due(asked)
     }
 
     /// Whether the weights of a linkage, which this model holds, are to be trained.
-    pub(crate) fn linkage(
-        model: &Model,
-        linkage: &LinkageConfig,
-        selection: &Selection,
-        as_of_date: AsOfDate,
-        state: &LakeState,
-        force: bool,
-    ) -> Self {
+    pub(crate) fn linkage(asked: &Wanted<'_>, model: &Model) -> Self {
+        let linkage = &asked.config.linkage;
         if !linkage.is_enabled() {
             return Self::No("`linkage.enabled` is false".to_owned());
         }
@@ -73,9 +58,9 @@ impl Due {
             model,
             retrain_days: linkage.retrain_days(),
             section: "linkage",
-            changes: &state.linkage_changes,
+            changes: &asked.state.linkage_changes,
         };
-        trained.due(selection, as_of_date, state, force)
+        trained.due(asked)
     }
 }
 
@@ -83,13 +68,10 @@ impl Trained<'_> {
     /// A date is served by the newest model that was trained at or before it. So a date with a model
     /// of its own trains that one again, which is up to date as a rule; any other date trains one
     /// when the newest earlier model is too old, or is not what a training of today would make.
-    fn due(
-        &self,
-        selection: &Selection,
-        as_of_date: AsOfDate,
-        state: &LakeState,
-        force: bool,
-    ) -> Due {
+    fn due(&self, asked: &Wanted<'_>) -> Due {
+        let &Wanted {
+            as_of_date, state, ..
+        } = asked;
         let none = BTreeSet::new();
         let dates = state.partitions.get(&self.model.name).unwrap_or(&none);
         if dates.contains(&as_of_date) {
@@ -110,7 +92,7 @@ impl Trained<'_> {
             let changes = self.changes.join("; ");
             return Due::Yes(format!("since the model of {latest}: {changes}"));
         }
-        if force && selection.names(&self.model.name) {
+        if asked.force && asked.selection.names(&self.model.name) {
             return Due::Yes("by force".to_owned());
         }
         Due::No(format!(
@@ -155,11 +137,26 @@ pub(crate) fn missing<'a>(
             open.extend(manifest.inputs(&name));
         }
     }
+    // An id that is given at a cut-off is told as one that is given on any other date.
+    if makers_of_ids(manifest).any(|map| needed.contains(&map.name)) {
+        let telling = with_step(manifest, Step::ListChanges);
+        needed.extend(telling.map(|model| model.name.clone()));
+    }
     manifest
         .models()
         .filter(|model| needed.contains(&model.name))
         .filter(|model| model.materialization.is_dated())
         .collect()
+}
+
+/// The models that give profile ids.
+pub(crate) fn makers_of_ids(manifest: &Manifest) -> impl Iterator<Item = &Model> {
+    with_step(manifest, Step::ResolveIdentities)
+}
+
+fn with_step(manifest: &Manifest, step: Step) -> impl Iterator<Item = &Model> {
+    let models = manifest.models();
+    models.filter(move |model| model.step() == Some(step))
 }
 
 /// One line for people: why a model is trained, and which earlier dates are made for it.

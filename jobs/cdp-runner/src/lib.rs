@@ -7,7 +7,9 @@
 
 mod case;
 mod event;
+mod explain;
 mod fingerprint;
+mod health;
 mod ledger;
 mod linkage;
 mod log;
@@ -25,12 +27,17 @@ mod verify;
 
 pub use case::CaseResult;
 pub use event::{Event, Host, Observer};
+pub use explain::{
+    AskError, Consent, Field, FormerId, HistoryRow, LinkExplanation, Member, Presence,
+    ProfileExplanation, ProfileStanding, Refusal, Said, Step, Whereabouts,
+};
+pub use health::{BrokenCheck, HealthFigure, IdentityHealth};
 pub use ledger::RunRow;
 pub use linkage::{LinkedPair, LinkedPairs, PairsAsked, TrainedWeights};
 pub use log::BuildsOn;
 pub use overrides::{
     AffectedProfile, Change, ChangeType, KnownOverride, Move, Obstacle, OverrideKind, OverrideRow,
-    Preview, Related, Relation, Standing, TakenBack,
+    Preview, Related, Relation, Standing, TakenBack, profile_id_in,
 };
 pub use project::{Project, ProjectError};
 pub use record::{Outcome, RunSettings, RunSummary, TaskRecord, TaskStatus};

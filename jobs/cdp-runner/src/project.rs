@@ -10,7 +10,7 @@ use cdp_lake::{
 };
 use cdp_plan::{
     AsOfDate, Config, Fault, Faults, Layer, Manifest, Model, Plan, Selection, TableName, TaskDates,
-    nearest_hint, supplied,
+    Wanted, nearest_hint, supplied,
 };
 
 use crate::ledger::{self, RunRow};
@@ -163,14 +163,14 @@ impl Project {
                 ))
                 .into());
         }
-        Ok(Plan::make(
-            &self.manifest,
-            &self.config,
-            &selection,
-            as_of,
-            &state,
+        Ok(Plan::make(&Wanted {
+            manifest: &self.manifest,
+            config: &self.config,
+            selection: &selection,
+            as_of_date: as_of,
+            state: &state,
             force,
-        ))
+        }))
     }
 
     /// The rows of an analyst's query: as known before a date, or all there are.
@@ -191,9 +191,14 @@ impl Project {
 
     /// What was known before a date, as its run saw it.
     pub(crate) async fn catalog(&self, as_of: AsOfDate) -> Result<Catalog, LakeError> {
-        let catalog = Catalog::new(self.tables()?, Some(as_of), self.values(&as_of.into()))?;
+        self.catalog_of(&as_of.into()).await
+    }
+
+    /// The same with the dates before it.
+    pub(crate) async fn catalog_of(&self, dates: &TaskDates) -> Result<Catalog, LakeError> {
+        let catalog = Catalog::new(self.tables()?, Some(dates.as_of), self.values(dates))?;
         let logs = log::read(self).await?;
-        Ok(catalog.with_chains(logs.chains(as_of)))
+        Ok(catalog.with_chains(logs.chains(dates.as_of)))
     }
 
     /// Appends files to a raw table, once per content.

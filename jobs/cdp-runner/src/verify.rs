@@ -7,12 +7,12 @@ use cdp_lake::{Catalog, ErrorKind, LakeError, RunTables};
 use cdp_plan::{AsOfDate, TableName};
 use serde::Serialize;
 
+use crate::explain::{AskError, MAP};
 use crate::log::{self, LogEntry};
 use crate::matrix::{bools, days, micros, texts, whole_numbers};
 use crate::project::Project;
 use crate::steps::{date_sql, identity::read};
 
-const MAP: &str = "identity.profile_map";
 const EVIDENCE: &str = "identity.evidence";
 /// So many differences are named.
 const NAMED: usize = 20;
@@ -49,28 +49,20 @@ impl Project {
     /// Resolves everything that a date knew, at the versions of the sources that its run read, and
     /// compares with its profile map. How often something was seen is not compared: a row that was
     /// delivered twice, to two runs, counts twice there.
-    pub async fn verify_identity(
-        &self,
-        as_of: Option<AsOfDate>,
-    ) -> Result<Option<Verification>, LakeError> {
-        let (map, evidence) = (name(MAP)?, name(EVIDENCE)?);
-        let dates = self.lake().partition_dates(&map).await?;
-        let Some(date) = as_of.or(dates.last().copied()) else {
-            return Ok(None);
-        };
+    pub async fn verify_identity(&self, as_of: Option<AsOfDate>) -> Result<Verification, AskError> {
+        let dates = self.map_dates(as_of, MAP).await?;
+        let (date, evidence) = (dates.as_of, name(EVIDENCE)?);
         let logs = log::read(self).await?;
-        let (Some(entry), Some(built_from), true) = (
-            logs.entry(&evidence, date),
-            logs.chain(&evidence, date),
-            dates.contains(&date),
-        ) else {
-            return Err(not_whole(date));
+        let (Some(entry), Some(built_from)) =
+            (logs.entry(&evidence, date), logs.chain(&evidence, date))
+        else {
+            return Err(not_whole(date).into());
         };
         let tables = self.tables()?;
         self.pin(&tables, entry).await?;
-        let whole = Catalog::new(tables, Some(date), self.values(&date.into()))?.with_logs_anew();
-        let previous = dates.range(..date).next_back().copied();
-        let previous = read::previous_map(&whole, previous).await?;
+        let values = self.values(&dates.into());
+        let whole = Catalog::new(tables, Some(date), values)?.with_logs_anew();
+        let previous = read::previous_map(&whole, dates.previous).await?;
         let overrides = read::overrides(&whole).await?;
         let evidence = read::evidence(&whole).await?;
         let resolver = Resolver::new(&self.config().identity, date.epoch_day());
@@ -84,7 +76,7 @@ impl Project {
             differences: Vec::new(),
         };
         self.compare(&whole, &scratch, &mut found).await?;
-        Ok(Some(found))
+        Ok(found)
     }
 
     /// Every source at the version that a partition was made from.
@@ -227,9 +219,7 @@ fn name(text: &str) -> Result<TableName, LakeError> {
 fn not_whole(date: AsOfDate) -> LakeError {
     LakeError::new(
         ErrorKind::NotFound,
-        format!("there is no whole profile map of {date}"),
+        format!("{EVIDENCE} of {date} builds on an earlier date that was made again since"),
     )
-    .hint(format!(
-        "`cdp-jobs run --as-of {date}` makes it; of an older date it may have to be made again"
-    ))
+    .hint(format!("`cdp-jobs run --as-of {date}` makes it again too"))
 }

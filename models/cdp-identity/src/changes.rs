@@ -18,7 +18,7 @@ pub enum ChangeKind {
     Merged,
     /// A profile lives on, and a part of it is another one now.
     Split,
-    /// A profile lives on without an identifier that is nobody's or stands alone by decision.
+    /// A profile lives on without an identifier that is nobody's now, or that stands alone.
     Detached,
     /// A profile lives on, and a part of it got back the id that it had before a merge.
     Restored,
@@ -47,7 +47,7 @@ pub struct Change {
     pub kind: ChangeKind,
     /// The profile of before. None for one that was created.
     pub from: Option<String>,
-    /// The profile of now. None for one that is gone.
+    /// The profile of now. None for one that is gone, and for what is nobody's now.
     pub to: Option<String>,
     /// Why: a rule of evidence such as `email+user_id@orders`, a limit such as `unique_type`, an
     /// override such as `override:17`, `hash`, or `evidence` when it merely came or went.
@@ -66,11 +66,14 @@ impl ProfileMap {
     /// What changed since the map of before, sorted. For a resolution of some components it tells
     /// of their profiles only.
     pub fn changes(&self, previous: &PreviousMap) -> Vec<Change> {
+        let is_nobody = self.nobody();
         // The cluster that has the id of each profile of before now.
         let mut heir = vec![NONE; previous.ids.len()];
         let mut known = vec![NONE; self.names.since.len()];
         for (cluster, id) in (0..).zip(self.names.ids.iter()) {
-            if let Some(profile) = previous.ids.find(id) {
+            if let Some(profile) = previous.ids.find(id)
+                && !is_nobody[cluster as usize]
+            {
                 heir[profile as usize] = cluster;
                 known[cluster as usize] = profile;
             }
@@ -78,8 +81,17 @@ impl ProfileMap {
         let moves = self.moves(previous, &heir);
         let why = Reasons::new(self, previous, &moves, &heir, &known);
         let mut changes = Vec::new();
-        let mut is_reached = vec![false; known.len()];
+        let mut is_reached = is_nobody.clone();
+        let mut lives_on: Vec<_> = heir.iter().map(|cluster| *cluster != NONE).collect();
+        for one in moves.iter().filter(|one| !is_nobody[one.cluster as usize]) {
+            lives_on[one.profile as usize] = true;
+        }
         for one in &moves {
+            if is_nobody[one.cluster as usize] {
+                let is_rest = lives_on[one.profile as usize];
+                changes.push(why.loss(one, is_rest, previous.text(one.profile)));
+                continue;
+            }
             is_reached[one.cluster as usize] = true;
             let known = known[one.cluster as usize];
             let kind = if heir[one.profile as usize] == NONE {
@@ -109,7 +121,21 @@ impl ProfileMap {
             changes.push(lone(ChangeKind::Gone, Some(previous.text(profile)), None));
         }
         changes.sort_unstable();
+        // Several identifiers may have left one profile to be nobody's.
+        changes.dedup_by(|next, kept| {
+            (next.kind, &next.from, &next.to) == (kept.kind, &kept.from, &kept.to)
+        });
         changes
+    }
+
+    /// For each cluster whether it is nobody: all that it holds is blocked.
+    fn nobody(&self) -> Vec<bool> {
+        let mut is_nobody = vec![true; self.names.since.len()];
+        for node in &self.rows {
+            let cluster = self.cluster_of[*node as usize] as usize;
+            is_nobody[cluster] &= self.graph.is(*node, BLOCKED);
+        }
+        is_nobody
     }
 
     /// What moved from a profile of before to a cluster with another id.
@@ -121,7 +147,7 @@ impl ProfileMap {
             let Some(row) = previous.row(row).filter(|_| cluster != NONE) else {
                 continue;
             };
-            if heir[row.profile as usize] != cluster {
+            if heir[row.profile as usize] != cluster && previous.is_living[row.profile as usize] {
                 let first = first_of.entry((row.profile, cluster)).or_insert(node);
                 if rank(node) < rank(*first) {
                     *first = node;
@@ -208,6 +234,21 @@ impl<'m> Reasons<'m> {
             why.find_united(previous, moves, known);
         }
         why
+    }
+
+    /// What is nobody's now left a profile, which lives on or does not.
+    fn loss(&self, one: &Move, lives_on: bool, from: &str) -> Change {
+        let reason = self.why_alone(one);
+        Change {
+            kind: if lives_on {
+                ChangeKind::Detached
+            } else {
+                ChangeKind::Gone
+            },
+            from: Some(from.to_owned()),
+            to: None,
+            reason: reason.unwrap_or_else(|| "evidence".to_owned()),
+        }
     }
 
     fn is_alone(&self, one: &Move) -> bool {

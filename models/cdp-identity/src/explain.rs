@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use crate::links::{Link, all_between};
+use crate::links::{Link, all_between, strongest_first};
 use crate::profile_map::ProfileMap;
 use crate::union_find::UnionFind;
-use crate::violation::{NONE, Rule, Violation};
+use crate::violation::{Breach, NONE, Rule, Violation};
 
 /// One step from an identifier to the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,84 @@ pub struct Path<'m> {
     pub refused: Vec<Violation<'m>>,
 }
 
+/// How the identifiers of one profile hang together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tree<'m> {
+    /// The identifier that founded the profile.
+    pub founder: &'m str,
+    /// The strongest links that lead from it to the others, each after the one it goes on from.
+    pub branches: Vec<Branch<'m>>,
+    /// Identifiers that no link leads to: a component that is too large keeps what it had.
+    pub kept: Vec<&'m str>,
+    /// Everything that was refused to an identifier of the profile, sorted.
+    pub refused: Vec<Violation<'m>>,
+}
+
+/// A link with the number of links before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Branch<'m> {
+    /// How many links lie between it and the founding identifier.
+    pub depth: usize,
+    /// The link.
+    pub hop: Hop<'m>,
+}
+
 impl ProfileMap {
+    /// How all that is in the profile of an identifier hangs together, or nothing when the
+    /// identifier is not known.
+    pub fn tree(&self, identifier: &str) -> Option<Tree<'_>> {
+        let cluster = self.cluster_of[self.known_node(identifier)? as usize];
+        let founder = self.names.founders[cluster as usize];
+        let tree = tree(self, strongest_first(self, |one| one == cluster));
+        let mut branches = Vec::new();
+        let mut reached = HashSet::from([founder]);
+        // The last one is followed next, so the strongest are put there last.
+        let mut open: Vec<(usize, u32, u32, Link)> = Vec::new();
+        let follow = |node: u32, depth: usize, open: &mut Vec<_>| {
+            let links = tree.get(&node).into_iter().flatten().rev();
+            open.extend(links.map(|(other, link)| (depth, node, *other, *link)));
+        };
+        follow(founder, 0, &mut open);
+        while let Some((depth, from, to, link)) = open.pop() {
+            if reached.insert(to) {
+                let hop = self.hop(from, to, &link, None);
+                branches.push(Branch { depth, hop });
+                follow(to, depth + 1, &mut open);
+            }
+        }
+        let members = self.rows.iter().copied();
+        let members = members.filter(|node| self.cluster_of[*node as usize] == cluster);
+        let members: HashSet<u32> = members.collect();
+        let mut kept: Vec<_> = members.difference(&reached).copied().collect();
+        kept.sort_unstable_by_key(|node| self.graph.rank[*node as usize]);
+        Some(Tree {
+            founder: self.table.identifier(founder),
+            branches,
+            kept: kept
+                .into_iter()
+                .map(|node| self.table.identifier(node))
+                .collect(),
+            refused: self.refused_to(&members),
+        })
+    }
+
+    /// What was refused to any of these nodes, sorted.
+    fn refused_to(&self, nodes: &HashSet<u32>) -> Vec<Violation<'_>> {
+        let mut refused: Vec<_> = self
+            .breaches_of(nodes)
+            .map(|breach| self.violation(breach))
+            .collect();
+        refused.sort_unstable();
+        refused.dedup();
+        refused
+    }
+
+    fn breaches_of<'s>(&'s self, nodes: &'s HashSet<u32>) -> impl Iterator<Item = &'s Breach> {
+        self.graph.breaches.iter().filter(|breach| {
+            nodes.contains(&breach.left) || (breach.right != NONE && nodes.contains(&breach.right))
+        })
+    }
+
     /// The way from one identifier to another, or nothing when one of them is not known.
     pub fn path(&self, from: &str, to: &str) -> Option<Path<'_>> {
         let (from, to) = (self.known_node(from)?, self.known_node(to)?);
@@ -59,17 +136,11 @@ impl ProfileMap {
             .into_iter()
             .chain(way.iter().flat_map(|(_, _, link)| [link.left, link.right]))
             .collect();
-        let around = self.graph.breaches.iter().filter(|breach| {
-            on_way.contains(&breach.left)
-                || (breach.right != NONE && on_way.contains(&breach.right))
-        });
         let mut rules = HashMap::new();
-        for breach in around.clone() {
+        for breach in self.breaches_of(&on_way) {
             rules.insert((breach.left, breach.right), breach.rule);
             rules.insert((breach.right, breach.left), breach.rule);
         }
-        let mut refused: Vec<_> = around.map(|breach| self.violation(breach)).collect();
-        refused.sort_unstable();
         let hops = way.into_iter().map(|(one, other, link)| {
             let rule = rules.get(&(one, other)).copied();
             self.hop(one, other, &link, rule)
@@ -77,7 +148,7 @@ impl ProfileMap {
         Some(Path {
             is_one_profile: self.is_one(from, to),
             hops: hops.collect(),
-            refused,
+            refused: self.refused_to(&on_way),
         })
     }
 

@@ -8,7 +8,7 @@
 //!    `email:jane@shop.de`, or into nothing when the value is a placeholder that names nobody.
 //! 3. [`Resolver`] takes an [`EvidenceTable`] of identifiers that were seen together, and a
 //!    [`ProfileMap`] comes out: each identifier once, with the id of its profile. An id outlives
-//!    reruns, rebuilds and changes of the rules. [`resolve`] is the same for a few rows.
+//!    reruns, rebuilds and changes of the rules.
 //!
 //! The order of the rows and the number of threads never change a result, and what becomes of a
 //! component of evidence depends on nothing outside it.
@@ -25,7 +25,7 @@
 //! | `resolver`, `profile_map`, `violation` | all of it in order; the map; what was not done |
 //! | `affected` | steps that read only what new evidence concerns: the protocol stands there |
 //! | `changes`, `explain`, `health`, `links`, `bridges` | what changed and why; paths; figures |
-//! | `resolve` | the same row by row |
+//! | `sources` | which sources know an identifier |
 
 pub mod affected;
 mod blocked;
@@ -45,10 +45,10 @@ mod normalise;
 mod overrides;
 mod previous;
 mod profile_map;
-mod resolve;
 mod resolver;
 mod rules;
 mod settle;
+mod sources;
 mod stable_id;
 mod texts;
 mod union_find;
@@ -58,7 +58,7 @@ pub use affected::Affected;
 pub use changes::{Change, ChangeKind};
 pub use config::{IdentityFault, RawIdentifierType, RawIdentityConfig};
 pub use evidence::EvidenceTable;
-pub use explain::{Hop, Path};
+pub use explain::{Branch, Hop, Path, Tree};
 pub use health::Health;
 pub use normalise::{
     is_valid_email, is_valid_phone, sha256_of, standard_birth_date, standard_country,
@@ -67,8 +67,8 @@ pub use normalise::{
 pub use overrides::{Override, OverrideKind};
 pub use previous::{PreviousMap, PreviousRow};
 pub use profile_map::{MapRow, ProfileMap};
-pub use resolve::{Assignment, Evidence, PreviousAssignment, RefusedLink, Resolution, resolve};
 pub use resolver::Resolver;
 pub use rules::{IdentityRules, UnknownIdentifierType};
+pub use sources::Sources;
 pub use union_find::connected_components;
 pub use violation::{Rule, Violation};

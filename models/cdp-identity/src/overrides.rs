@@ -1,5 +1,7 @@
 //! What people say goes before what evidence says.
 
+use std::cmp::Ordering;
+
 use crate::evidence::EvidenceTable;
 use crate::violation::{Breach, NONE, Rule};
 
@@ -66,6 +68,17 @@ impl Override {
     pub(crate) fn other(&self) -> Option<&str> {
         let right = self.right.as_deref().filter(|_| self.kind.has_right());
         right.filter(|right| *right != self.left)
+    }
+
+    /// By name first; no two that differ are equal.
+    pub(crate) fn order(&self, other: &Self) -> Ordering {
+        let key = |one: &'_ Self| {
+            let said = (one.kind, one.left.clone(), one.right.clone());
+            let by = (one.valid_from, one.author.clone(), one.reason.clone());
+            (said, by)
+        };
+        let by_name = self.override_id.cmp(&other.override_id);
+        by_name.then_with(|| key(self).cmp(&key(other)))
     }
 }
 

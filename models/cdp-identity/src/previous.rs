@@ -19,6 +19,8 @@ pub struct PreviousRow<'a> {
     pub component_id: Option<i64>,
     /// The profile id that the identifier founded, in use or retired, and when it was minted.
     pub founded: Option<(&'a str, i32)>,
+    /// Whether the identifier was nobody: then the profile id was in no use.
+    pub is_blocked: bool,
 }
 
 /// The map of an earlier resolution.
@@ -53,7 +55,7 @@ impl PreviousMap {
     /// one with the smaller profile id.
     pub fn push(&mut self, row: PreviousRow<'_>) {
         let profile = self.id(row.profile_id, row.profile_since);
-        self.is_living[profile as usize] = true;
+        self.is_living[profile as usize] |= !row.is_blocked;
         let founded = row.founded.map_or(NONE, |(id, since)| self.id(id, since));
         self.identifiers.push(row.identifier);
         self.rows.push(Row {

@@ -63,6 +63,11 @@ impl ProfileMap {
         self.rows.len()
     }
 
+    /// The rules that it was made by.
+    pub fn rules(&self) -> &IdentityRules {
+        &self.rules
+    }
+
     /// Whether there is no identifier.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
@@ -194,6 +199,7 @@ impl<'m> MapRow<'m> {
             effective_at: self.effective_at,
             component_id: Some(self.component_id),
             founded: self.founded,
+            is_blocked: self.is_blocked,
         }
     }
 }

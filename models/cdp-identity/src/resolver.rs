@@ -78,6 +78,10 @@ impl<'r> Resolver<'r> {
     ) -> ProfileMap {
         table.look_up();
         let table = table;
+        // Of several that say the same the one with the least name is told, in whatever order they
+        // are given.
+        let mut overrides = self.overrides.to_vec();
+        overrides.sort_by(Override::order);
         let rows_before = previous.rows_of_nodes(&table);
         let row_of = |node: u32| previous.row(rows_before[node as usize]);
         let is_outside = |node: u32| {
@@ -86,7 +90,7 @@ impl<'r> Resolver<'r> {
             scope.is_some_and(|(scope, component)| !scope.contains(&component))
         };
         done("found the rows of before");
-        let mut rulings = Rulings::new(&table, self.overrides, self.today);
+        let mut rulings = Rulings::new(&table, &overrides, self.today);
         let mut graph = Graph::new(self.rules, &table, &rulings, is_outside);
         self.report_overrides(&mut rulings, &mut graph);
         done("sorted identifiers, connected components");
@@ -124,7 +128,7 @@ impl<'r> Resolver<'r> {
         done("named profiles");
         ProfileMap {
             rules: self.rules.clone(),
-            overrides: self.overrides.to_vec(),
+            overrides,
             rows: graph.inside().collect(),
             cluster_of,
             names,

@@ -6,7 +6,7 @@ use crate::blocked::{BlockList, pattern_set};
 use crate::config::{IdentityFault, RawIdentifierType, RawIdentityConfig};
 use crate::normalise::Normaliser;
 
-const DAY_MICROS: i64 = 86_400_000_000;
+pub(crate) const DAY_MICROS: i64 = 86_400_000_000;
 
 /// The rules of identity, checked. Made from a [`RawIdentityConfig`].
 #[derive(Clone, Debug)]

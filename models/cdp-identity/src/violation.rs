@@ -1,5 +1,7 @@
 //! What was not done, and why.
 
+use crate::rules::{DAY_MICROS, IdentityRules};
+
 /// Why evidence, an identifier or an override did not have its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
@@ -42,6 +44,47 @@ impl Rule {
     /// Whether the rule proves that the two ends are two people.
     pub(crate) fn tells_people_apart(self) -> bool {
         matches!(self, Self::UniqueType | Self::NeverLink)
+    }
+}
+
+impl IdentityRules {
+    /// What stands behind a rule, in words, with the key that sets it where there is one.
+    pub fn behind(&self, rule: Rule, identifier_type: &str) -> String {
+        let index = self.type_index(identifier_type);
+        let known = index.map(|index| &self.types()[index]);
+        let key = |name: &str| format!("`identity.types.{identifier_type}.{name}`");
+        match rule {
+            Rule::UniqueType => format!("a person has one {identifier_type} ({})", key("unique")),
+            Rule::MaxPerProfile => {
+                let max = known.and_then(|known| known.max_per_profile).unwrap_or(0);
+                let within = known.and_then(|known| known.within);
+                let within = within.map(|micros| format!(" within {} days", micros / DAY_MICROS));
+                let within = within.unwrap_or_default();
+                let key = key("max_per_profile");
+                format!("a profile holds at most {max} {identifier_type}{within} ({key})")
+            }
+            Rule::ClusterSize => format!(
+                "a profile holds at most {} identifiers (`identity.cluster_size_max`)",
+                self.cluster_size_max
+            ),
+            Rule::Ambiguous => format!(
+                "two people share the {identifier_type}, so it has a profile of its own ({})",
+                key("on_conflict")
+            ),
+            Rule::DegreeMax => format!(
+                "who was seen with more than {} others is nobody ({})",
+                self.degree_max(index),
+                key("degree_max")
+            ),
+            Rule::ComponentSize => format!(
+                "more than {} identifiers hang together, so each keeps the profile it had \
+                 (`identity.component_size_max`)",
+                self.component_size_max
+            ),
+            Rule::NeverLink => "an override says that they are two people".to_owned(),
+            Rule::OverrideConflict => "another override says the opposite and wins".to_owned(),
+            Rule::OverrideUnused => "nobody has seen an identifier that it names".to_owned(),
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! What holds of every resolution, whatever the evidence.
 
+mod rows;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use cdp_identity::{
-    Assignment, Evidence, IdentityRules, PreviousAssignment, RawIdentityConfig, Resolution, resolve,
-};
+use cdp_identity::{IdentityRules, RawIdentityConfig};
 use proptest::prelude::*;
+
+use rows::{Assignment, Evidence, PreviousAssignment, Resolution, resolve};
 
 const CLUSTER_SIZE_MAX: usize = 8;
 
@@ -101,7 +103,7 @@ proptest! {
             Some(right) => Evidence { left: right, right: Some(row.left), ..row },
             None => row,
         });
-        let swapped = swapped.collect();
+        let swapped: Vec<_> = swapped.collect();
         prop_assert_eq!(resolve(&rules(), rows, &[], 9), resolve(&rules(), swapped, &[], 9));
     }
 

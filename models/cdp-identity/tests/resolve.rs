@@ -1,9 +1,10 @@
 //! Resolution, case by case.
 
-use cdp_identity::{
-    Assignment, Evidence, IdentityRules, PreviousAssignment, RawIdentityConfig, Resolution, Rule,
-    resolve,
-};
+mod rows;
+
+use cdp_identity::{IdentityRules, RawIdentityConfig, Rule};
+
+use rows::{Assignment, Evidence, PreviousAssignment, Resolution, resolve};
 
 const TODAY: i32 = 100;
 
@@ -73,12 +74,7 @@ fn refused(resolution: &Resolution) -> Vec<String> {
 
 #[test]
 fn nothing_comes_of_nothing() {
-    let found = resolve(
-        &rules(),
-        Vec::new(),
-        &[before("user_id:1", "p_1", 1)],
-        TODAY,
-    );
+    let found = resolve(&rules(), [], &[before("user_id:1", "p_1", 1)], TODAY);
     assert_eq!(found, Resolution::default());
 }
 
@@ -199,7 +195,7 @@ fn a_cluster_has_a_largest_size() {
     let identifiers: Vec<_> = (0..8)
         .map(|number| format!("anonymous_id:{number}"))
         .collect();
-    let evidence = identifiers
+    let evidence: Vec<_> = identifiers
         .iter()
         .map(|one| seen(one, "email:a@x.de", 1))
         .collect();

@@ -41,6 +41,9 @@ pub(crate) enum IdentityCommand {
     /// List pairs of records that are likely one person and are not one profile
     #[command(after_help = examples::IDENTITY_MATCHES)]
     Matches(MatchesArgs),
+    /// Tell how sound the profiles are, next to the run before
+    #[command(after_help = examples::IDENTITY_HEALTH)]
+    Health(HealthArgs),
 }
 
 #[derive(Debug, Args)]
@@ -71,6 +74,16 @@ pub(crate) struct MatchesArgs {
     /// No more pairs than this
     #[arg(long, value_name = "PAIRS", default_value_t = 20)]
     pub(crate) limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HealthArgs {
+    /// The date to speak for [default: the newest with identity.figures]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<AsOfDate>,
+    /// End with exit code 4 when a figure breaks a `fail` check of identity.health
+    #[arg(long)]
+    pub(crate) strict: bool,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 mod backfill;
 mod completions;
 mod demo;
+mod explain;
 mod identity;
 mod init;
 mod load;
@@ -61,6 +62,7 @@ pub(crate) async fn dispatch(cli: Cli) -> Result {
         Command::Run(args) => run::run(&context, &args).await,
         Command::Backfill(args) => backfill::backfill(&context, &args).await,
         Command::Identity(args) => identity::identity(&context, &args.command).await,
+        Command::Explain(args) => explain::explain(&context, &args.command).await,
         Command::Show(args) => show::show(&context, &args).await,
         Command::Sql(args) => sql::sql(&context, &args).await,
         Command::Status(args) => status::status(&context, &args).await,

@@ -8,7 +8,7 @@ use std::{env, fs, iter};
 use crate::command::{PROGRAM, Told, cdp, program};
 use crate::world::{demo, temp_dir};
 
-const VERBS: [&str; 13] = [
+const VERBS: [&str; 14] = [
     "demo",
     "init",
     "load",
@@ -17,6 +17,7 @@ const VERBS: [&str; 13] = [
     "run",
     "backfill",
     "identity",
+    "explain",
     "show",
     "sql",
     "status",
@@ -25,16 +26,21 @@ const VERBS: [&str; 13] = [
 ];
 
 /// The verbs of `identity`.
-const IDENTITY_VERBS: [&str; 8] = [
+const IDENTITY_VERBS: [&str; 10] = [
     "link",
     "unlink",
     "detach",
     "block",
     "revoke",
     "overrides",
+    "verify",
     "weights",
     "matches",
+    "health",
 ];
+
+/// The verbs of `explain`.
+const EXPLAIN_VERBS: [&str; 2] = ["link", "profile"];
 
 fn help(args: &[&str]) -> String {
     cdp(Path::new("."), args).expect(0).stdout
@@ -64,6 +70,10 @@ fn help_is_as_written() {
         for verb in IDENTITY_VERBS {
             let text = help(&["identity", verb, "--help"]);
             insta::assert_snapshot!(format!("help_identity_{verb}"), text);
+        }
+        for verb in EXPLAIN_VERBS {
+            let text = help(&["explain", verb, "--help"]);
+            insta::assert_snapshot!(format!("help_explain_{verb}"), text);
         }
     });
 }
@@ -132,6 +142,9 @@ fn every_example_of_the_help_works() {
     }
     for verb in IDENTITY_VERBS {
         examples.extend(self::examples(&wide_help(&["identity", verb, "--help"])));
+    }
+    for verb in EXPLAIN_VERBS {
+        examples.extend(self::examples(&wide_help(&["explain", verb, "--help"])));
     }
     let mut typed = BTreeSet::new();
     for example in examples {

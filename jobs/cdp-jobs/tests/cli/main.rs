@@ -1,8 +1,10 @@
 //! The program from outside: what is typed, what comes out, what is left in the lake.
 
+mod bad_input;
 mod cases;
 mod command;
 mod errors;
+mod explain;
 mod feature;
 mod help;
 mod identity;

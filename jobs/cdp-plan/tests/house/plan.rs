@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use cdp_plan::{
-    AsOfDate, Config, LakeState, Layer, Manifest, Plan, Purpose, Selection, SourceFile, Work,
+    AsOfDate, Config, LakeState, Layer, Manifest, Plan, Purpose, Selection, SourceFile, Wanted,
+    Work,
 };
 
 use crate::builtin;
@@ -23,8 +24,14 @@ fn plan(manifest: &Manifest, select: &[&str], state: &LakeState) -> Plan {
 fn forced(manifest: &Manifest, select: &[&str], state: &LakeState, force: bool) -> Plan {
     let select: Vec<String> = select.iter().map(|text| (*text).to_owned()).collect();
     let selection = Selection::parse(&select, manifest).unwrap();
-    let day = date("2026-01-01");
-    Plan::make(manifest, &config(), &selection, day, state, force)
+    Plan::make(&Wanted {
+        manifest,
+        config: &config(),
+        selection: &selection,
+        as_of_date: date("2026-01-01"),
+        state,
+        force,
+    })
 }
 
 fn new_lake() -> LakeState {
@@ -52,6 +59,28 @@ fn layer_by_layer_is_the_same_work_as_all_at_once() {
     }
     assert_eq!(parts, ids(&whole));
     assert_eq!(whole.cutoff_dates.len(), 7);
+}
+
+#[test]
+fn wherever_ids_are_given_their_changes_are_told() {
+    let manifest = builtin();
+    for select in [
+        vec![],
+        vec!["layer:identity"],
+        vec!["+identity.profile_map"],
+    ] {
+        let plan = plan(&manifest, &select, &new_lake());
+        let dates = |name: &str| -> BTreeSet<AsOfDate> {
+            let tasks = plan
+                .tasks
+                .iter()
+                .filter(|task| task.name.to_string() == name);
+            tasks.map(|task| task.as_of_date).collect()
+        };
+        let maps = dates("identity.profile_map");
+        assert!(!maps.is_empty());
+        assert_eq!(maps, dates("identity.profile_changes"), "{select:?}");
+    }
 }
 
 #[test]

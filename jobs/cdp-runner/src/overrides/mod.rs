@@ -2,7 +2,7 @@
 
 mod diff;
 mod preview;
-mod table;
+pub(crate) mod table;
 
 use cdp_lake::LakeError;
 use cdp_plan::{AsOfDate, Fault, Source, nearest_hint};
@@ -16,7 +16,7 @@ pub use preview::{Obstacle, Preview, Related, Relation, Standing};
 use crate::project::{Project, ProjectError};
 
 /// The source that overrides are written to.
-const SOURCE: &str = "raw.identity_overrides";
+pub(crate) const SOURCE: &str = "raw.identity_overrides";
 
 /// A row of `raw.identity_overrides`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -79,12 +79,30 @@ impl OverrideRow {
     }
 }
 
+/// The profile id that a text is, also when it is written like an identifier, `profile:p_…`.
+pub fn profile_id_in(text: &str) -> Option<&str> {
+    let id = match text.split_once(':') {
+        Some((name, id)) if ["profile", "profile_id"].contains(&name.trim()) => id.trim(),
+        Some(_) => return None,
+        None => text.trim(),
+    };
+    let digits = id.strip_prefix("p_")?;
+    let is_id = digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_id.then_some(id)
+}
+
 impl Project {
     /// The identifier that a person means by `type: value`, by the rules of the project.
     pub fn identifier(&self, text: &str) -> Result<String, Box<Fault>> {
         let rules = &self.config().identity;
         let types: Vec<&str> = rules.type_names().collect();
         let known = format!("known types: {}", types.join(", "));
+        if let Some(id) = profile_id_in(text) {
+            let fault = Fault::new(format!("`{id}` is a profile id, not an identifier"));
+            let hint =
+                format!("name one of its identifiers: `cdp-jobs explain profile {id}` lists them");
+            return Err(fault.hint(hint).into());
+        }
         let Some((name, value)) = text.split_once(':') else {
             let fault = Fault::new(format!("`{text}` is no identifier"));
             return Err(fault.hint(format!("write `type:value`; {known}")).into());
@@ -143,7 +161,7 @@ impl Project {
     }
 
     /// Whether a model is part of the project.
-    fn has_model(&self, name: &str) -> Result<bool, LakeError> {
+    pub(crate) fn has_model(&self, name: &str) -> Result<bool, LakeError> {
         let name = table::name(name)?;
         Ok(self.manifest().model(&name).is_some())
     }

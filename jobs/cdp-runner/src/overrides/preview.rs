@@ -136,7 +136,7 @@ impl Project {
     }
 
     /// Adds the segments and scores that a date holds for profiles.
-    async fn describe(
+    pub(crate) async fn describe(
         &self,
         catalog: &Catalog,
         date: AsOfDate,

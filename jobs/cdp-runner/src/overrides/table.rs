@@ -36,7 +36,7 @@ const QUERY: &str = "
     order by stands.override_id";
 
 /// A table of ours by name.
-pub(super) fn name(text: &str) -> Result<TableName> {
+pub(crate) fn name(text: &str) -> Result<TableName> {
     text.parse()
         .map_err(|error| LakeError::new(ErrorKind::NotFound, format!("{error}")))
 }

@@ -73,6 +73,37 @@ fn every_kind_of_change_has_its_reason() {
     );
 }
 
+#[test]
+fn who_is_blocked_is_nobody_and_no_profile_is_told_of_it() {
+    let rules = rules(&config());
+    let rows = vec![seen("user_id:1", "email:1"), seen("phone:1", "")];
+    let first = resolve(&rules, &rows, &[], &PreviousMap::new(), 1);
+    let block = [
+        said(OverrideKind::BlockValue, "email:1", None, 2),
+        said(OverrideKind::BlockValue, "phone:1", None, 2),
+    ];
+    let before = first.to_previous();
+    let blocked = resolve(&rules, &rows, &block, &before, 2);
+    let changes = blocked.changes(&before);
+    let told: Vec<_> = changes
+        .iter()
+        .map(|one| (one.kind.as_str(), one.to.as_deref(), one.reason.as_str()))
+        .collect();
+    let lost = ("gone", None, "override:block_value:phone:1");
+    // The e-mail address founded the profile, so the account that is left gets an id of its own.
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.contains(&lost), "{told:?}");
+    let before = blocked.to_previous();
+    let again = resolve(&rules, &rows, &block, &before, 3);
+    assert_eq!(again.changes(&before), []);
+    let back = resolve(&rules, &rows, &[], &before, 4);
+    let told: Vec<_> = back.changes(&before);
+    assert!(
+        told.iter().any(|one| one.kind.as_str() == "created"),
+        "{told:?}"
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -90,14 +121,25 @@ proptest! {
             }
             all.extend(rows);
             let map = resolve(&rules, &all, &said, &before, day);
-            let ids: BTreeSet<_> = map.iter().map(|row| row.profile_id.to_owned()).collect();
+            // Who is blocked is nobody.
+            let living = map.iter().filter(|row| !row.is_blocked);
+            let ids: BTreeSet<_> = living.map(|row| row.profile_id.to_owned()).collect();
             let changes = map.changes(&before);
             let lost = changes.iter().filter(|one| matches!(one.kind.as_str(), "merged" | "gone"));
             let lost: BTreeSet<_> = lost.filter_map(|one| one.from.clone()).collect();
             let gone: BTreeSet<_> = ids_before.difference(&ids).cloned().collect();
-            prop_assert_eq!(lost, gone);
+            prop_assert_eq!(&lost, &gone);
             let named: BTreeSet<_> = changes.iter().filter_map(|one| one.to.clone()).collect();
             prop_assert!(ids.difference(&ids_before).all(|id| named.contains(id)));
+            let mut replayed = ids_before.clone();
+            for id in changes.iter().filter_map(|one| one.to.as_ref()) {
+                replayed.insert(id.clone());
+            }
+            replayed.retain(|id| !lost.contains(id));
+            prop_assert_eq!(&replayed, &ids);
+            let mut keys: Vec<_> = changes.iter().map(|one| (one.kind, &one.from, &one.to)).collect();
+            keys.dedup();
+            prop_assert_eq!(keys.len(), changes.len());
             for one in &changes {
                 prop_assert!(one.to.as_ref().is_none_or(|to| ids.contains(to)));
                 prop_assert!(one.from.as_ref().is_none_or(|from| ids_before.contains(from)));

@@ -1,5 +1,7 @@
 //! Why somebody is who they are, and how sound a map is.
 
+use std::collections::BTreeSet;
+
 use cdp_identity::{PreviousMap, Rule};
 use proptest::prelude::*;
 
@@ -105,6 +107,27 @@ proptest! {
                 }
                 prop_assert!(path.hops.windows(2).all(|pair| pair[0].to == pair[1].from));
             }
+        }
+    }
+
+    #[test]
+    fn a_tree_holds_the_whole_profile_once(rows in evidence(40), said in overrides(0..4)) {
+        let rules = rules(&config());
+        let map = resolve(&rules, &rows, &said, &PreviousMap::new(), 9);
+        for one in map.iter() {
+            let tree = map.tree(one.identifier).expect("it is known");
+            let members = map.iter().filter(|row| row.profile_id == one.profile_id);
+            let members: BTreeSet<_> = members.map(|row| row.identifier).collect();
+            let mut reached = vec![tree.founder];
+            for branch in &tree.branches {
+                prop_assert!(reached.contains(&branch.hop.from));
+                prop_assert!(!reached.contains(&branch.hop.to));
+                prop_assert_eq!(branch.hop.refused, None);
+                reached.push(branch.hop.to);
+            }
+            prop_assert!(tree.kept.is_empty());
+            prop_assert_eq!(reached.into_iter().collect::<BTreeSet<_>>(), members);
+            prop_assert_eq!(map.find(tree.founder).and_then(|row| row.founded).map(|(id, _)| id), Some(one.profile_id));
         }
     }
 

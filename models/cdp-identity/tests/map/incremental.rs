@@ -19,6 +19,7 @@ struct Row {
     effective_at: i32,
     component_id: i64,
     founded: Option<(String, i32)>,
+    is_blocked: bool,
     told: String,
 }
 
@@ -38,6 +39,7 @@ impl State {
                 effective_at: row.effective_at,
                 component_id: row.component_id,
                 founded,
+                is_blocked: row.is_blocked,
                 told: format!("{row:?}"),
             };
             self.rows.insert(row.identifier.to_owned(), kept);
@@ -57,6 +59,7 @@ impl State {
                     .founded
                     .as_ref()
                     .map(|(id, since)| (id.as_str(), *since)),
+                is_blocked: row.is_blocked,
             });
         }
         previous
@@ -133,6 +136,24 @@ impl State {
     }
 }
 
+/// Day by day what changed is resolved, and is what resolving everything would have made of it.
+fn days_are_rebuilds(
+    rules: &IdentityRules,
+    days: Vec<(Vec<Seen>, Vec<Override>)>,
+) -> Result<(), TestCaseError> {
+    let mut state = State::default();
+    let (mut seen, mut before): (Vec<Seen>, Vec<Override>) = (Vec::new(), Vec::new());
+    for (day, (batch, now)) in (9..).zip(days) {
+        let previous = state.previous(|_| true);
+        state.step(rules, &seen, &batch, &before, &now, day);
+        seen.extend(batch);
+        let whole = resolve(rules, &seen, &now, &previous, day);
+        prop_assert_eq!(state.told(), told(&whole));
+        before = now;
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -156,17 +177,7 @@ proptest! {
     fn a_step_from_day_to_day_is_a_rebuild_with_the_same_map_of_before(
         batches in prop::collection::vec((evidence(15), overrides(0..3)), 1..6),
     ) {
-        let rules = rules(&config());
-        let mut state = State::default();
-        let (mut seen, mut before): (Vec<Seen>, Vec<Override>) = (Vec::new(), Vec::new());
-        for (day, (batch, now)) in (9..).zip(batches) {
-            let previous = state.previous(|_| true);
-            state.step(&rules, &seen, &batch, &before, &now, day);
-            seen.extend(batch);
-            let whole = resolve(&rules, &seen, &now, &previous, day);
-            prop_assert_eq!(state.told(), told(&whole));
-            before = now;
-        }
+        days_are_rebuilds(&rules(&config()), batches)?;
     }
 
     #[test]
@@ -176,17 +187,7 @@ proptest! {
         let mut raw = config();
         raw.component_size_max = 9;
         raw.cluster_size_max = 8;
-        let rules = rules(&raw);
-        let mut state = State::default();
-        let (mut seen, mut before): (Vec<Seen>, Vec<Override>) = (Vec::new(), Vec::new());
-        for (day, (batch, now)) in (9..).zip(batches) {
-            let previous = state.previous(|_| true);
-            state.step(&rules, &seen, &batch, &before, &now, day);
-            seen.extend(batch);
-            let whole = resolve(&rules, &seen, &now, &previous, day);
-            prop_assert_eq!(state.told(), told(&whole));
-            before = now;
-        }
+        days_are_rebuilds(&rules(&raw), batches)?;
     }
 }
 

@@ -158,6 +158,23 @@ fn a_hash_is_its_value() {
     assert_ne!(id(&map, "email:3"), id(&map, "email:5"));
 }
 
+#[test]
+fn of_two_that_say_the_same_the_one_with_the_least_name_is_told() {
+    let rules = rules(&config());
+    let rows = [seen("user_id:1", "email:1")];
+    let mut all = [1, 2].map(|number| {
+        let mut one = said(NeverLink, "user_id:1", Some("email:1"), 1);
+        one.override_id = format!("o{number}");
+        one
+    });
+    for _ in 0..2 {
+        let map = resolve(&rules, &rows, &all, &empty(), 9);
+        let told: Vec<_> = map.violations().map(|one| one.override_ids).collect();
+        assert_eq!(told, [["o1"]]);
+        all.reverse();
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 

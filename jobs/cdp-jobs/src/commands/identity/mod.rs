@@ -1,15 +1,16 @@
 //! `identity`: what people decide about who is who.
 
+mod health;
 mod linkage;
 mod text;
 mod verify;
 
-use cdp_plan::{AsOfDate, Fault, nearest_hint};
-use cdp_runner::{Host, KnownOverride, OverrideKind, OverrideRow, Project};
+use cdp_plan::{AsOfDate, Fault, Severity, nearest_hint};
+use cdp_runner::{Host, KnownOverride, OverrideKind, OverrideRow, Project, profile_id_in};
 use chrono::{DateTime, NaiveTime, SubsecRound, TimeDelta, Utc};
 
 use super::{Context, VERSION};
-use crate::cli::{IdentityCommand, OneArgs, PairArgs, RevokeArgs, SaidArgs};
+use crate::cli::{HealthArgs, IdentityCommand, OneArgs, PairArgs, RevokeArgs, SaidArgs};
 use crate::env_vars;
 use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, Result};
@@ -35,8 +36,12 @@ pub(super) async fn identity(context: &Context, command: &IdentityCommand) -> Re
         IdentityCommand::Verify(args) => verify::verify(context, &project, args).await,
         IdentityCommand::Weights(args) => linkage::weights(context, &project, args).await,
         IdentityCommand::Matches(args) => linkage::matches(context, &project, args).await,
+        IdentityCommand::Health(args) => desk.health(args).await,
     }
 }
+
+/// How many identifiers of a profile a message names.
+const IDENTIFIERS_NAMED: usize = 10;
 
 /// Where people say who is who.
 struct Desk<'a> {
@@ -47,7 +52,8 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     async fn pair(&self, kind: OverrideKind, args: &PairArgs) -> Result {
-        let (left, right) = (self.identifier(&args.left)?, self.identifier(&args.right)?);
+        let left = self.identifier(&args.left).await?;
+        let right = self.identifier(&args.right).await?;
         if left == right {
             let fault = Fault::new(format!("both are `{left}`"));
             let hint = "name two identifiers, one of each person or side";
@@ -57,11 +63,18 @@ impl Desk<'_> {
     }
 
     async fn one(&self, kind: OverrideKind, args: &OneArgs) -> Result {
-        let left = self.identifier(&args.left)?;
+        let left = self.identifier(&args.left).await?;
         self.declare(kind, left, None, &args.said).await
     }
 
-    fn identifier(&self, text: &str) -> Result<String> {
+    /// Profiles come and go, identifiers stay: what is decided names identifiers.
+    async fn identifier(&self, text: &str) -> Result<String> {
+        if let Some(id) = profile_id_in(text) {
+            let of_it = self.project.identifiers_of(id).await.unwrap_or_default();
+            if !of_it.is_empty() {
+                return Err(names_a_profile(id, &of_it));
+            }
+        }
         self.project
             .identifier(text)
             .map_err(|fault| Failure::usage(*fault))
@@ -134,6 +147,21 @@ impl Desk<'_> {
         Ok(ExitStatus::Done)
     }
 
+    async fn health(&self, args: &HealthArgs) -> Result {
+        project::expect_lake(self.project, &self.context.settings)?;
+        let found = self.project.identity_health(args.as_of).await?;
+        if self.context.output.is_json() {
+            print_json(&found)?;
+        } else {
+            print_text(&health::told(&found))?;
+        }
+        let mut broken = found.broken_checks.iter();
+        if args.strict && broken.any(|check| check.severity == Severity::Fail) {
+            return Ok(ExitStatus::CheckFailed);
+        }
+        Ok(ExitStatus::Done)
+    }
+
     async fn known(&self) -> Result<Vec<KnownOverride>> {
         project::expect_lake(self.project, &self.context.settings)?;
         Ok(self.project.overrides().await?)
@@ -189,6 +217,23 @@ fn author_and_reason(said: &SaidArgs) -> Result<(String, String)> {
         return Err(Failure::usage(fault.hint("say who with `--author NAME`")));
     }
     Ok((author.to_owned(), reason.to_owned()))
+}
+
+fn names_a_profile(id: &str, identifiers: &[String]) -> Failure {
+    let named = identifiers.iter().take(IDENTIFIERS_NAMED);
+    let named: Vec<String> = named.map(|one| format!("`{one}`")).collect();
+    let more = identifiers.len() - named.len();
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    let fault = Fault::new(format!("`{id}` is a profile id, not an identifier"));
+    let hint = format!(
+        "an override outlives profiles, so it names identifiers; those of {id} are {}{more}",
+        named.join(", ")
+    );
+    Failure::usage(fault.hint(hint))
 }
 
 fn unknown_override(id: &str, known: &[KnownOverride]) -> Failure {

@@ -11,10 +11,7 @@ use crate::project;
 
 pub(super) async fn verify(context: &Context, project: &Project, args: &VerifyArgs) -> Result {
     project::expect_lake(project, &context.settings)?;
-    let Some(found) = project.verify_identity(args.as_of).await? else {
-        context.output.say("there is no profile map yet");
-        return Ok(ExitStatus::NothingToDo);
-    };
+    let found = project.verify_identity(args.as_of).await?;
     if context.output.is_json() {
         print_json(&found)?;
     } else {

@@ -7,6 +7,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use cdp_identity::Change;
 use cdp_lake::{Result, Staged};
+use cdp_plan::AsOfDate;
 
 use crate::steps::{Asked, Done};
 
@@ -19,6 +20,7 @@ pub(in crate::steps) fn schema() -> SchemaRef {
         text("from_profile_id"),
         text("to_profile_id"),
         text("reason"),
+        Field::new("previous_date", DataType::Date32, true),
         Field::new("as_of_date", DataType::Date32, true),
     ]))
 }
@@ -26,11 +28,11 @@ pub(in crate::steps) fn schema() -> SchemaRef {
 pub(in crate::steps) async fn run(asked: &Asked<'_>) -> Result<Done> {
     let resolution = asked.resolution().await?;
     let changes = resolution.map.changes(&resolution.previous);
-    let batch = batch(&changes, asked.task.as_of_date.epoch_day())?;
+    let batch = batch(&changes, asked.previous, asked.task.as_of_date)?;
     Ok(Staged::from_batches(schema(), vec![batch])?.into())
 }
 
-fn batch(changes: &[Change], day: i32) -> Result<RecordBatch> {
+fn batch(changes: &[Change], previous: Option<AsOfDate>, date: AsOfDate) -> Result<RecordBatch> {
     fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
         Arc::new(values.collect::<StringArray>())
     }
@@ -50,7 +52,11 @@ fn batch(changes: &[Change], day: i32) -> Result<RecordBatch> {
             texts(rows().map(|row| row.from.as_deref())),
             texts(rows().map(|row| row.to.as_deref())),
             texts(rows().map(|row| Some(row.reason.as_str()))),
-            Arc::new(Date32Array::from_value(day, changes.len())),
+            Arc::new(Date32Array::from(vec![
+                previous.map(AsOfDate::epoch_day);
+                changes.len()
+            ])),
+            Arc::new(Date32Array::from_value(date.epoch_day(), changes.len())),
         ],
     )?)
 }

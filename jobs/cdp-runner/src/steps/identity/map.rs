@@ -35,6 +35,7 @@ pub(in crate::steps) fn schema() -> SchemaRef {
         time("first_seen_at"),
         time("last_seen_at"),
         int("evidence_count"),
+        text("sources"),
         bool("is_ambiguous"),
         bool("is_quarantined"),
         int("component_id"),
@@ -59,8 +60,10 @@ fn batches(map: &ProfileMap, day: i32) -> Result<Vec<RecordBatch>> {
     let mut batches = Vec::new();
     let mut columns = Columns::default();
     // Who is blocked is nobody, so nothing they did belongs to a profile.
-    for row in map.iter().filter(|row| !row.is_blocked) {
-        columns.push(&row);
+    let sources = map.sources();
+    let rows = map.iter().enumerate();
+    for (index, row) in rows.filter(|(_, row)| !row.is_blocked) {
+        columns.push(&row, sources.of(index));
         if columns.rows == BATCH_ROWS {
             batches.push(std::mem::take(&mut columns).finish(day)?);
         }
@@ -80,6 +83,7 @@ struct Columns {
     first_seen: TimestampMicrosecondBuilder,
     last_seen: TimestampMicrosecondBuilder,
     evidence_count: Int64Builder,
+    sources: StringBuilder,
     is_ambiguous: BooleanBuilder,
     is_quarantined: BooleanBuilder,
     component_id: Int64Builder,
@@ -88,7 +92,7 @@ struct Columns {
 }
 
 impl Columns {
-    fn push(&mut self, row: &MapRow<'_>) {
+    fn push(&mut self, row: &MapRow<'_>, sources: &[&str]) {
         self.rows += 1;
         self.identifier.append_value(row.identifier);
         self.identifier_type.append_value(row.identifier_type);
@@ -99,6 +103,7 @@ impl Columns {
         self.last_seen.append_value(row.last_seen);
         let count = i64::try_from(row.evidence_count).unwrap_or(i64::MAX);
         self.evidence_count.append_value(count);
+        self.sources.append_value(sources.join(","));
         self.is_ambiguous.append_value(row.is_ambiguous);
         self.is_quarantined.append_value(row.is_quarantined);
         self.component_id.append_value(row.component_id);
@@ -124,6 +129,7 @@ impl Columns {
                 time(self.first_seen),
                 time(self.last_seen),
                 Arc::new(self.evidence_count.finish()),
+                Arc::new(self.sources.finish()),
                 Arc::new(self.is_ambiguous.finish()),
                 Arc::new(self.is_quarantined.finish()),
                 Arc::new(self.component_id.finish()),

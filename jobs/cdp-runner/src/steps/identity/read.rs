@@ -9,13 +9,36 @@ use cdp_plan::AsOfDate;
 use crate::matrix::{counts, days, micros, texts, whole_numbers};
 use crate::steps::date_sql;
 
+/// All that profiles are resolved from, to stand after `from`: what stood on one row, and records
+/// that are likely one.
+pub(crate) fn links(catalog: &Catalog) -> String {
+    let date = date_sql(catalog.as_of_date());
+    format!(
+        "(select left_identifier, right_identifier, source, first_seen_at, last_seen_at, \
+         evidence_count from identity.evidence union all \
+         select left_identifier, right_identifier, 'linked_records', seen_at, seen_at, 1 \
+         from identity.linked_records where as_of_date = {date} and is_accepted)"
+    )
+}
+
 pub(crate) async fn evidence(catalog: &Catalog) -> Result<EvidenceTable> {
-    let batches = catalog
-        .batches(
-            "select left_identifier, right_identifier, source, first_seen_at, last_seen_at, \
-             evidence_count from identity.links",
-        )
-        .await?;
+    evidence_of(catalog, &format!("select * from {}", links(catalog))).await
+}
+
+/// The evidence that meets a condition, in one row for two identifiers and a source however many the
+/// table has.
+pub(crate) async fn evidence_where(catalog: &Catalog, condition: &str) -> Result<EvidenceTable> {
+    let links = links(catalog);
+    let query = format!(
+        "select left_identifier, right_identifier, source, min(first_seen_at) as first_seen_at, \
+         max(last_seen_at) as last_seen_at, sum(evidence_count) as evidence_count \
+         from {links} where {condition} group by left_identifier, right_identifier, source"
+    );
+    evidence_of(catalog, &query).await
+}
+
+async fn evidence_of(catalog: &Catalog, query: &str) -> Result<EvidenceTable> {
+    let batches = catalog.batches(query).await?;
     let rows = batches.iter().map(RecordBatch::num_rows).sum();
     let mut evidence = EvidenceTable::with_capacity(rows, rows / 2);
     for batch in &batches {
@@ -36,15 +59,26 @@ pub(crate) async fn evidence(catalog: &Catalog) -> Result<EvidenceTable> {
 
 /// The map of an earlier date; without one a map of nobody.
 pub(crate) async fn previous_map(catalog: &Catalog, date: Option<AsOfDate>) -> Result<PreviousMap> {
+    previous_rows(catalog, date, None).await
+}
+
+/// The rows of that map that meet a condition, if there is one.
+pub(crate) async fn previous_rows(
+    catalog: &Catalog,
+    date: Option<AsOfDate>,
+    condition: Option<&str>,
+) -> Result<PreviousMap> {
     let mut previous = PreviousMap::new();
     if date.is_none() {
         return Ok(previous);
     }
     let date = date_sql(date);
+    let condition = condition.unwrap_or("true");
     let batches = catalog
         .batches(&format!(
             "select identifier, profile_id, profile_since, effective_at, component_id, \
-             founded_profile_id, founded_since from identity.profile_map where as_of_date = {date}"
+             founded_profile_id, founded_since from identity.profile_map \
+             where as_of_date = {date} and ({condition})"
         ))
         .await?;
     for batch in &batches {
@@ -65,6 +99,7 @@ pub(crate) async fn previous_map(catalog: &Catalog, date: Option<AsOfDate>) -> R
                 founded: founded
                     .is_valid(row)
                     .then(|| (founded.value(row), founded_since[row])),
+                is_blocked: false,
             });
         }
     }

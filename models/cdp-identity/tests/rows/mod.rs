@@ -1,102 +1,94 @@
-//! Evidence and profiles as rows, for callers that have few of them.
+//! Evidence and profiles as rows.
 
-use crate::evidence::EvidenceTable;
-use crate::previous::{PreviousMap, PreviousRow};
-use crate::resolver::Resolver;
-use crate::rules::IdentityRules;
-use crate::violation::Rule;
+use cdp_identity::{EvidenceTable, IdentityRules, PreviousMap, PreviousRow, Resolver, Rule};
 
 /// One source says that two identifiers belong to one person, or that one identifier exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Evidence {
-    /// An identifier as [`IdentityRules::identifier`] gives it.
-    pub left: String,
+pub(crate) struct Evidence {
+    /// An identifier as `IdentityRules::identifier` gives it.
+    pub(crate) left: String,
     /// The other identifier, or nothing for an identifier that was seen alone.
-    pub right: Option<String>,
+    pub(crate) right: Option<String>,
     /// Where this was seen.
-    pub source: String,
+    pub(crate) source: String,
     /// When it was seen first, in microseconds since 1970.
-    pub first_seen: i64,
+    pub(crate) first_seen: i64,
     /// When it was seen last, in microseconds since 1970.
-    pub last_seen: i64,
+    pub(crate) last_seen: i64,
     /// How often it was seen.
-    pub count: u64,
+    pub(crate) count: u64,
 }
 
 /// What an earlier resolution said of one identifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PreviousAssignment {
+pub(crate) struct PreviousAssignment {
     /// The identifier.
-    pub identifier: String,
+    pub(crate) identifier: String,
     /// The profile it belonged to.
-    pub profile_id: String,
+    pub(crate) profile_id: String,
     /// The day on which that profile id was minted, in days since 1970.
-    pub profile_since: i32,
+    pub(crate) profile_since: i32,
     /// The day since when the identifier belongs to the profile, in days since 1970.
-    pub effective_at: i32,
+    pub(crate) effective_at: i32,
 }
 
 /// The profile of one identifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Assignment {
+pub(crate) struct Assignment {
     /// The identifier.
-    pub identifier: String,
+    pub(crate) identifier: String,
     /// The part of the identifier before its first `:`.
-    pub identifier_type: String,
+    pub(crate) identifier_type: String,
     /// The profile it belongs to.
-    pub profile_id: String,
+    pub(crate) profile_id: String,
     /// The day on which that profile id was minted, in days since 1970.
-    pub profile_since: i32,
+    pub(crate) profile_since: i32,
     /// The day since when the identifier belongs to the profile, in days since 1970.
-    pub effective_at: i32,
+    pub(crate) effective_at: i32,
     /// When the identifier was seen first, in microseconds since 1970.
-    pub first_seen: i64,
+    pub(crate) first_seen: i64,
     /// When the identifier was seen last, in microseconds since 1970.
-    pub last_seen: i64,
+    pub(crate) last_seen: i64,
     /// How often the identifier was seen, over all evidence that names it.
-    pub evidence_count: u64,
+    pub(crate) evidence_count: u64,
     /// Whether several people share the identifier, so that it has a profile of its own.
-    pub is_ambiguous: bool,
+    pub(crate) is_ambiguous: bool,
 }
 
 /// A link that evidence speaks for and a limit speaks against. Ordered by its identifiers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RefusedLink {
+pub(crate) struct RefusedLink {
     /// The smaller of the two identifiers.
-    pub left: String,
+    pub(crate) left: String,
     /// The larger of the two identifiers.
-    pub right: String,
+    pub(crate) right: String,
     /// Where the link was seen. Of several sources, the smallest.
-    pub source: String,
+    pub(crate) source: String,
     /// The limit that the link would have broken.
-    pub rule: Rule,
+    pub(crate) rule: Rule,
     /// The type whose limit it is. For [`Rule::ClusterSize`], the type of the weaker identifier.
     /// Empty when the rules do not declare that type.
-    pub identifier_type: String,
+    pub(crate) identifier_type: String,
 }
 
 /// Who is who.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Resolution {
+pub(crate) struct Resolution {
     /// Every identifier that the evidence names, once, sorted by identifier.
-    pub assignments: Vec<Assignment>,
+    pub(crate) assignments: Vec<Assignment>,
     /// Every link that was refused, sorted.
-    pub refused: Vec<RefusedLink>,
+    pub(crate) refused: Vec<RefusedLink>,
 }
 
-/// Does what [`Resolver`] does, row by row and without overrides.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "millions of rows are handed over so that a caller cannot keep them by mistake"
-)]
-pub fn resolve(
+/// What a [`Resolver`] makes of rows, without overrides.
+pub(crate) fn resolve(
     rules: &IdentityRules,
-    evidence: Vec<Evidence>,
+    evidence: impl IntoIterator<Item = Evidence>,
     previous: &[PreviousAssignment],
     as_of_day: i32,
 ) -> Resolution {
-    let mut table = EvidenceTable::with_capacity(evidence.len(), 0);
-    for row in &evidence {
+    let mut table = EvidenceTable::new();
+    for row in evidence {
         let right = row.right.as_deref();
         let (first, last) = (row.first_seen, row.last_seen);
         table.push(&row.left, right, &row.source, first, last, row.count);
@@ -110,6 +102,7 @@ pub fn resolve(
             effective_at: row.effective_at,
             component_id: None,
             founded: None,
+            is_blocked: false,
         });
     }
     let map = Resolver::new(rules, as_of_day).resolve(table, &before);

@@ -16,7 +16,8 @@ pub(crate) fn links(catalog: &Catalog) -> String {
     format!(
         "(select left_identifier, right_identifier, source, first_seen_at, last_seen_at, \
          evidence_count from identity.evidence union all \
-         select left_identifier, right_identifier, 'linked_records', seen_at, seen_at, 1 \
+         select left_identifier, right_identifier, 'linked_records', seen_at as first_seen_at, \
+         seen_at as last_seen_at, 1 \
          from identity.linked_records where as_of_date = {date} and is_accepted)"
     )
 }

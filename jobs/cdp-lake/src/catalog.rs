@@ -85,9 +85,9 @@ impl RunTables {
     }
 
     /// Takes a table for a source, for the rest of the run.
-    pub(crate) async fn pinned(&self, source: &Source, table: DeltaTable) {
+    pub(crate) async fn pinned(&self, source: &Source, table: Option<DeltaTable>) {
         let mut sources = self.sources.lock().await;
-        sources.insert(source.name.clone(), Some(table));
+        sources.insert(source.name.clone(), table);
     }
 
     /// A source at this run's version; `None` when it is optional and absent.
@@ -213,6 +213,13 @@ impl Catalog {
     /// The versions of the tables that were opened here.
     pub async fn versions(&self) -> BTreeMap<TableName, u64> {
         self.versions.lock().await.clone()
+    }
+
+    /// Takes in the versions of tables that were read by another catalog, for the same rows.
+    pub async fn has_read(&self, versions: &BTreeMap<TableName, u64>) {
+        let versions = versions.iter();
+        let versions = versions.map(|(name, version)| (name.clone(), *version));
+        self.versions.lock().await.extend(versions);
     }
 
     /// The date whose knowledge is shown; `None` = all time.

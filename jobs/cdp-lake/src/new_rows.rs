@@ -39,13 +39,17 @@ impl Since {
 }
 
 impl RunTables {
-    /// Reads a source at a version of the past.
-    pub async fn pin(&self, source: &Source, version: u64) -> Result<()> {
+    /// Reads a source at a version of the past; without one, as absent.
+    pub async fn pin(&self, source: &Source, version: Option<u64>) -> Result<()> {
+        let Some(version) = version else {
+            self.pinned(source, None).await;
+            return Ok(());
+        };
         let url = self.lake().source_url(source)?;
         let table = self.lake().open_at(&url, version).await.map_err(|error| {
             error.hint("the table's log no longer holds that version: it was cleaned up since")
         })?;
-        self.pinned(source, table).await;
+        self.pinned(source, Some(table)).await;
         Ok(())
     }
 

@@ -240,6 +240,8 @@ pub(crate) struct Made {
     pub(crate) sql_sha256: String,
     /// In microseconds.
     pub(crate) finished_at: i64,
+    /// The tables that it read, at their versions.
+    pub(crate) input_versions: BTreeMap<String, u64>,
 }
 
 /// What made the published rows of some dates, from the ledger.
@@ -255,6 +257,7 @@ pub(crate) async fn made(
     let listed: Vec<String> = dates.iter().map(|date| format!("date '{date}'")).collect();
     let query = format!(
         "select task, as_of_date, last_value(sql_sha256 order by finished_at, run_id) as sql_sha256, \
+         last_value(input_versions order by finished_at, run_id) as input_versions, \
          max(finished_at) as finished_at from {RUNS} \
          where status = '{status}' and as_of_date in ({}) group by task, as_of_date",
         listed.join(", ")
@@ -265,13 +268,15 @@ pub(crate) async fn made(
     let rows = strings(&batch, "task")?.into_iter();
     let rows = rows.zip(days(&batch, "as_of_date")?);
     let rows = rows.zip(strings(&batch, "sql_sha256")?).zip(times);
-    for (((task, day), sql_sha256), finished_at) in rows {
+    let rows = rows.zip(strings(&batch, "input_versions")?);
+    for ((((task, day), sql_sha256), finished_at), versions) in rows {
         if let Some(date) = AsOfDate::from_epoch_day(day) {
             made.insert(
                 (task, date),
                 Made {
                     sql_sha256,
                     finished_at,
+                    input_versions: serde_json::from_str(&versions).unwrap_or_default(),
                 },
             );
         }

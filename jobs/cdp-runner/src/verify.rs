@@ -8,6 +8,7 @@ use cdp_plan::{AsOfDate, TableName};
 use serde::Serialize;
 
 use crate::explain::{AskError, MAP};
+use crate::ledger;
 use crate::log::{self, LogEntry};
 use crate::matrix::{bools, days, micros, texts, whole_numbers};
 use crate::project::Project;
@@ -59,7 +60,7 @@ impl Project {
             return Err(not_whole(date).into());
         };
         let tables = self.tables()?;
-        self.pin(&tables, entry).await?;
+        self.pin(&tables, entry, date).await?;
         let values = self.values(&dates.into());
         let whole = Catalog::new(tables, Some(date), values)?.with_logs_anew();
         let previous = read::previous_map(&whole, dates.previous).await?;
@@ -79,11 +80,25 @@ impl Project {
         Ok(found)
     }
 
-    /// Every source at the version that a partition was made from.
-    async fn pin(&self, tables: &Arc<RunTables>, entry: &LogEntry) -> Result<(), LakeError> {
+    /// Every source at the version that the run of a date read: for evidence those of its partition,
+    /// for overrides those of the map.
+    async fn pin(
+        &self,
+        tables: &Arc<RunTables>,
+        entry: &LogEntry,
+        date: AsOfDate,
+    ) -> Result<(), LakeError> {
+        let map = ledger::made(self, &[date]).await?;
+        let map = map.get(&(MAP.to_owned(), date));
+        for name in self.manifest().inputs(&name(MAP)?) {
+            let of_map = map.and_then(|made| made.input_versions.get(&name.to_string()));
+            if let Some(source) = self.manifest().source(&name) {
+                tables.pin(source, of_map.copied()).await?;
+            }
+        }
         for (name, version) in &entry.versions {
             if let Some(source) = self.manifest().source(name) {
-                tables.pin(source, *version).await?;
+                tables.pin(source, Some(*version)).await?;
             }
         }
         Ok(())

@@ -6,11 +6,12 @@ mod map;
 pub(crate) mod read;
 mod violations;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cdp_identity::{PreviousMap, ProfileMap, Resolver};
 use cdp_lake::Result;
-use cdp_plan::AsOfDate;
+use cdp_plan::{AsOfDate, TableName};
 use tokio::sync::Mutex;
 
 pub(super) use changes::{run as list_changes, schema as changes_schema};
@@ -25,6 +26,8 @@ use super::Asked;
 struct Resolution {
     map: ProfileMap,
     previous: PreviousMap,
+    /// The tables that it was made from.
+    versions: BTreeMap<TableName, u64>,
 }
 
 /// The last resolution, which several steps of a run ask for. A run reads every source at one
@@ -56,6 +59,7 @@ impl Asked<'_> {
         if let Some((known, resolution)) = &*last
             && *known == dates
         {
+            catalog.has_read(&resolution.versions).await;
             return Ok(resolution.clone());
         }
         *last = None;
@@ -64,7 +68,12 @@ impl Asked<'_> {
         let previous = read::previous_map(catalog, previous).await?;
         let resolver = Resolver::new(&config.identity, task.as_of_date.epoch_day());
         let map = resolver.overrides(&overrides).resolve(evidence, &previous);
-        let resolution = Arc::new(Resolution { map, previous });
+        let versions = catalog.versions().await;
+        let resolution = Arc::new(Resolution {
+            map,
+            previous,
+            versions,
+        });
         *last = Some((dates, resolution.clone()));
         Ok(resolution)
     }

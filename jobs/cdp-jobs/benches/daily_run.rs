@@ -3,28 +3,16 @@
 //! `cargo bench -p cdp-jobs`. `CDP_BENCH_PEOPLE` (default 100,000) and `CDP_BENCH_ACTIVITY`
 //! (default 1.31) set the size: with the defaults 10 million web events.
 
-use std::fs::{self, File};
+mod shop;
+
 use std::io;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::time::Instant;
 
-use cdp_sample_world::{Files, TruthSpec, WorldSpec, generate};
+use cdp_sample_world::WorldSpec;
 use serde_json::Value;
 
-struct Folder(PathBuf);
-
-impl Files for Folder {
-    type W = File;
-
-    fn create(&mut self, name: &str) -> io::Result<File> {
-        let path = self.0.join(name);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        File::create(path)
-    }
-}
+use shop::{cdp_jobs, setting};
 
 struct Row {
     what: String,
@@ -34,49 +22,24 @@ struct Row {
 }
 
 fn main() -> io::Result<()> {
-    let people = setting("CDP_BENCH_PEOPLE", 100_000.0);
-    let activity = setting("CDP_BENCH_ACTIVITY", 1.31);
-    let dir = tempfile::Builder::new().prefix("cdp-bench-").tempdir()?;
-    let project = dir.path().join("project");
-    cdp_jobs(&["init".as_ref(), project.as_ref()])?;
-
-    let mut table = Vec::new();
-    let began = Instant::now();
     let spec = WorldSpec {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a count"
-        )]
-        people: people as u32,
-        activity,
+        people: setting("CDP_BENCH_PEOPLE", 100_000),
+        activity: setting("CDP_BENCH_ACTIVITY", 1.31),
         ..WorldSpec::default()
     };
-    let data = project.join("data");
-    let summary = generate(&spec, &TruthSpec::default(), &mut Folder(data.clone()))?;
+    let dir = tempfile::Builder::new().prefix("cdp-bench-").tempdir()?;
+    let project = dir.path().join("project");
+    let mut table = Vec::new();
+    let began = Instant::now();
+    let made = shop::make(&spec, &project)?;
     table.push(Row {
-        what: format!("generate {people} people"),
-        rows: summary.total(),
+        what: format!("generate {} people", spec.people),
+        rows: made.total(),
         seconds: began.elapsed().as_secs_f64(),
         peak_bytes: 0,
     });
-    let mut bytes = 0;
     let began = Instant::now();
-    let mut rows = 0;
-    for file in &summary.files {
-        let Some(source) = file.source else { continue };
-        let path = data.join(file.name);
-        bytes += fs::metadata(&path)?.len();
-        let at = ["--project".as_ref(), project.as_os_str()];
-        cdp_jobs(&[
-            "load".as_ref(),
-            source.as_ref(),
-            path.as_os_str(),
-            at[0],
-            at[1],
-        ])?;
-        rows += file.rows;
-    }
+    let (rows, bytes) = shop::load(&made, &project)?;
     table.push(Row {
         what: format!("load {} MiB of CSV and JSON lines", bytes >> 20),
         rows,
@@ -87,30 +50,6 @@ fn main() -> io::Result<()> {
     run(&project, "2026-01-02", "ordinary day", &mut table)?;
     print(&table);
     Ok(())
-}
-
-fn setting(name: &str, default: f64) -> f64 {
-    #[expect(clippy::disallowed_methods, reason = "a benchmark is its own program")]
-    let value = std::env::var(name).ok();
-    value
-        .and_then(|value| value.parse().ok())
-        .unwrap_or(default)
-}
-
-fn cdp_jobs(arguments: &[&std::ffi::OsStr]) -> io::Result<Vec<u8>> {
-    let output = Command::new(env!("CARGO_BIN_EXE_cdp-jobs"))
-        .args(arguments)
-        .output()?;
-    if output.status.success() {
-        return Ok(output.stdout);
-    }
-    let told = String::from_utf8_lossy(&output.stderr);
-    let lines: Vec<&str> = told.lines().collect();
-    let last = &lines[lines.len().saturating_sub(5)..];
-    Err(io::Error::other(format!(
-        "{arguments:?}: {}",
-        last.join("\n")
-    )))
 }
 
 /// Runs a day, and adds a row for each layer and one for the whole.

@@ -26,6 +26,7 @@ mod identity;
 mod life;
 mod names;
 mod noise;
+mod owners;
 mod person;
 mod scene;
 mod sheet;
@@ -37,6 +38,7 @@ mod time;
 mod truth;
 mod world;
 
+pub use owners::{Agreement, Owners};
 pub use sheet::Files;
 pub use spec::{FileRows, Summary, TruthSpec, WorldSpec};
 pub use truth::true_churn_probability;

@@ -81,17 +81,19 @@ impl<'o> Affected<'o> {
         // An identifier that is new may be one that a person linked before anybody saw it.
         for link in self.overrides {
             if let Some(right) = link.other()
-                && (self.touched.contains(right) || self.touched.contains(&link.left))
+                && (self.is_touched(right) || self.is_touched(&link.left))
             {
-                self.touched.insert(link.left.clone());
-                self.touched.insert(right.to_owned());
+                self.touch(&link.left);
+                self.touch(right);
             }
         }
-        let is_touched = |identifier: &str| {
-            self.touched.contains(identifier)
-                || (self.has_hash && self.touched.contains(&hashed(identifier)))
-        };
-        let concerned = map.filter(|(identifier, _)| is_touched(identifier));
+        let concerned = map.filter(|(identifier, _)| self.is_touched(identifier));
         concerned.map(|(_, component)| component).collect()
+    }
+
+    /// Whether it is concerned, by its value or its hash.
+    fn is_touched(&self, identifier: &str) -> bool {
+        self.touched.contains(identifier)
+            || (self.has_hash && self.touched.contains(&hashed(identifier)))
     }
 }

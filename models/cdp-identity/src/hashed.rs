@@ -1,11 +1,12 @@
 //! Identifiers that a source gives as a hash only, such as `email:sha256:…`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sha2::{Digest, Sha256};
 
 use crate::evidence::EvidenceTable;
 use crate::graph::identifier_type;
+use crate::overrides::Override;
 
 const MARK: &str = "sha256:";
 
@@ -40,6 +41,11 @@ pub(crate) fn hashed(identifier: &str) -> String {
     text
 }
 
+/// Whether two identifiers are the same one, or one of them is the hash of the other.
+pub fn is_same(one: &str, other: &str) -> bool {
+    one == other || hashed(one) == other || one == hashed(other)
+}
+
 fn digit(letter: u8) -> Option<u8> {
     match letter {
         b'0'..=b'9' => Some(letter - b'0'),
@@ -69,6 +75,42 @@ pub(crate) fn twins(table: &EvidenceTable) -> Vec<(u32, u32)> {
         Some((node, *of_type.get(&hash_by(identifier))?))
     });
     twins.collect()
+}
+
+/// The identifiers of a table by every name that people may give them: a value also by its hash, and
+/// a hash by its value. Of the two the value is meant when both are there.
+pub(crate) struct Known<'t> {
+    table: &'t EvidenceTable,
+    /// The values of those hashes that were named.
+    values: HashMap<String, u32>,
+}
+
+impl<'t> Known<'t> {
+    /// Those that overrides name.
+    pub(crate) fn of_overrides(table: &'t EvidenceTable, overrides: &[Override]) -> Self {
+        let ends = overrides
+            .iter()
+            .flat_map(|one| [Some(one.left.as_str()), one.other()]);
+        let is_hash = |name: &&str| hash_of(name).is_some();
+        let named: HashSet<&str> = ends.flatten().filter(is_hash).collect();
+        let mut values = HashMap::new();
+        if !named.is_empty() {
+            for (node, identifier) in (0..).zip(table.identifiers().iter()) {
+                let hash = hashed(identifier);
+                if named.contains(hash.as_str()) {
+                    values.insert(hash, node);
+                }
+            }
+        }
+        Self { table, values }
+    }
+
+    pub(crate) fn node(&self, name: &str) -> Option<u32> {
+        let value = self.values.get(name).copied();
+        value
+            .or_else(|| self.table.node(name))
+            .or_else(|| self.table.node(&hashed(name)))
+    }
 }
 
 #[cfg(test)]

@@ -59,6 +59,7 @@ pub use changes::{Change, ChangeKind};
 pub use config::{IdentityFault, RawIdentifierType, RawIdentityConfig};
 pub use evidence::EvidenceTable;
 pub use explain::{Branch, Hop, Path, Tree};
+pub use hashed::is_same;
 pub use health::Health;
 pub use normalise::{
     is_valid_email, is_valid_phone, sha256_of, standard_birth_date, standard_country,

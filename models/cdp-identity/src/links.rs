@@ -3,6 +3,7 @@
 use crate::components::Classes;
 use crate::evidence::Row;
 use crate::graph::CUT;
+use crate::hashed::Known;
 use crate::overrides::OverrideKind;
 use crate::profile_map::ProfileMap;
 use crate::violation::NONE;
@@ -90,11 +91,10 @@ pub(crate) fn all_between(map: &ProfileMap, is_chosen: impl Fn(u32, u32) -> bool
             links.push(Link::without_evidence(*left, *right, Cause::Hash));
         }
     }
+    let known = Known::of_overrides(&map.table, &map.overrides);
     for (index, one) in (0..).zip(&map.overrides) {
-        let ends = (
-            map.table.node(&one.left),
-            one.other().and_then(|right| map.table.node(right)),
-        );
+        let right = one.other().and_then(|right| known.node(right));
+        let ends = (known.node(&one.left), right);
         if let (OverrideKind::Link, (Some(left), Some(right))) = (one.kind, ends)
             && one.valid_from <= map.today
             && is_chosen(left, right)

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::evidence::EvidenceTable;
+use crate::hashed::Known;
 use crate::violation::{Breach, NONE, Rule};
 
 /// What a person says of one or two identifiers.
@@ -111,12 +112,13 @@ impl Rulings {
             let names = (&one.override_id, &one.left, &one.right);
             (-i64::from(one.valid_from), one.kind, names)
         });
+        let known = Known::of_overrides(table, overrides);
         let mut rulings = Self::default();
         let mut blocks = Vec::new();
         for (index, one) in order {
             let unused = Breach::of_overrides(Rule::OverrideUnused, (NONE, NONE), vec![index]);
-            let left = table.node(&one.left);
-            let right = one.other().and_then(|right| table.node(right));
+            let left = known.node(&one.left);
+            let right = one.other().and_then(|right| known.node(right));
             match (one.kind, left, right) {
                 (OverrideKind::BlockValue, Some(node), _) => {
                     rulings.blocked.push(node);

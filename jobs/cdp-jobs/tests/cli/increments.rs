@@ -4,84 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
-use tempfile::TempDir;
-
 use crate::cases::testdata;
-use crate::command::{Told, cdp, print};
+use crate::command::print;
+use crate::lake::{DATES, Lake};
 use crate::laws::Draw;
-use crate::world::temp_dir;
-
-/// As far apart as the cut-offs of a model, so that they share them.
-const DATES: [&str; 4] = ["2025-10-03", "2025-11-02", "2025-12-02", "2026-01-01"];
-
-struct Lake(TempDir);
-
-impl Lake {
-    fn new() -> Self {
-        let dir = temp_dir();
-        fs::write(dir.path().join("cdp.toml"), "[lake]\n").expect("a file can be written");
-        Self(dir)
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn cdp(&self, args: &[&str]) -> Told {
-        cdp(self.path(), args)
-    }
-
-    fn run(&self, date: &str) {
-        let select = "+identity.profile_map,identity.profile_changes,identity.violations";
-        self.cdp(&["run", "--as-of", date, "--select", select])
-            .expect(0);
-    }
-
-    fn rows(&self, as_of: &str, query: &str) -> Vec<Value> {
-        let args = ["sql", "--limit", "0", "--format", "json", "--as-of", as_of];
-        let told = self.cdp(&[args.as_slice(), &[query]].concat()).expect(0);
-        told.json().as_array().expect("rows").clone()
-    }
-
-    /// What stood together, whatever how often.
-    fn evidence(&self, as_of: &str) -> BTreeSet<String> {
-        let query = "select evidence_key, min(first_seen_at) as first_seen_at, \
-                     max(last_seen_at) as last_seen_at from identity.evidence group by evidence_key";
-        let rows = self.rows(as_of, query);
-        rows.iter().map(Value::to_string).collect()
-    }
-
-    /// The identifiers of each profile, without its id, which remembers when it was made.
-    fn people(&self, as_of: &str) -> BTreeSet<Vec<String>> {
-        let query = format!(
-            "select profile_id, identifier from identity.profile_map \
-             where as_of_date = date '{as_of}' order by identifier"
-        );
-        let mut people: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for row in self.rows(as_of, &query) {
-            let text = |name: &str| row[name].as_str().expect("a text").to_owned();
-            people
-                .entry(text("profile_id"))
-                .or_default()
-                .push(text("identifier"));
-        }
-        people.into_values().collect()
-    }
-
-    /// The date that each partition of evidence builds on, but for the first of `DATES` and the
-    /// cut-offs.
-    fn bases(&self) -> Vec<Option<String>> {
-        let query = "select cast(builds_on_date as varchar) as base from ops.runs \
-                     where task = 'identity.evidence' and status = 'succeeded' \
-                     and as_of_date >= date '2025-11-02' order by as_of_date, finished_at";
-        let told = self.cdp(&["sql", "--format", "json", query]).expect(0);
-        let rows = told.json();
-        let rows = rows.as_array().expect("rows").iter();
-        rows.map(|row| row["base"].as_str().map(str::to_owned))
-            .collect()
-    }
-}
 
 /// The rows of every source, each in one of so many batches, and some in two.
 fn batches(draw: &mut Draw, count: usize, dir: &Path) -> Vec<Vec<(String, String)>> {
@@ -154,6 +80,7 @@ fn evidence_in_random_batches_makes_the_profiles_of_evidence_read_at_once() {
         "increments: {} profiles of 4 batches are those of one",
         people.len()
     ));
+    pieces.every_change_is_told(last);
     every_base_is_the_one_that_was_read(&pieces);
 }
 
@@ -189,4 +116,30 @@ fn every_base_is_the_one_that_was_read(pieces: &Lake) {
         "everything was read again"
     );
     pieces.cdp(&["identity", "verify"]).expect(0);
+}
+
+/// Rules that are changed and changed back leave everybody with the id that they had.
+#[test]
+fn a_rule_that_was_changed_and_changed_back_never_was() {
+    let (changed, steady) = (Lake::loaded(), Lake::loaded());
+    for (date, rules) in DATES
+        .iter()
+        .zip(["", "[identity]\ncluster_size_max = 3\n", "", ""])
+    {
+        changed.configure(rules);
+        changed.run(date);
+        changed
+            .cdp(&["identity", "verify", "--as-of", date])
+            .expect(0);
+        steady.run(date);
+    }
+    assert_eq!(changed.profiles(DATES[0]), steady.profiles(DATES[0]));
+    let (few, many) = (steady.profiles(DATES[1]), changed.profiles(DATES[1]));
+    let count =
+        |profiles: &BTreeMap<String, String>| profiles.values().collect::<BTreeSet<_>>().len();
+    assert!(count(&many) > count(&few), "the rule splits profiles");
+    assert_eq!(changed.profiles(DATES[2]), steady.profiles(DATES[2]));
+    assert_eq!(changed.profiles(DATES[3]), steady.profiles(DATES[3]));
+    changed.every_change_is_told(DATES[3]);
+    steady.every_change_is_told(DATES[3]);
 }

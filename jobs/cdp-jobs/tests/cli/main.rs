@@ -9,6 +9,7 @@ mod feature;
 mod help;
 mod identity;
 mod increments;
+mod lake;
 mod laws;
 mod linkage;
 mod machine;

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cdp_sample_world::Owners;
+
 use crate::command::print;
 use crate::world::{TODAY, World, demo};
 
@@ -17,52 +19,8 @@ fn profiles(world: &World) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The person of each identifier that is one person's alone, and how many are shared.
-fn people(world: &World) -> (BTreeMap<String, String>, usize) {
-    let path = world.project().join("truth/identifiers.csv");
-    let mut reader = csv::Reader::from_path(path).expect("the truth is there");
-    let mut owners: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for row in reader.records() {
-        let row = row.expect("a row of the truth");
-        let value = row[2].trim();
-        let value = if &row[1] == "email" {
-            value.to_lowercase()
-        } else {
-            value.to_owned()
-        };
-        let identifier = format!("{}:{value}", &row[1]);
-        owners
-            .entry(identifier)
-            .or_default()
-            .insert(row[0].to_owned());
-    }
-    let all = owners.len();
-    let single = owners.into_iter().filter(|(_, people)| people.len() == 1);
-    let single: BTreeMap<String, String> = single
-        .filter_map(|(identifier, people)| Some((identifier, people.into_iter().next()?)))
-        .collect();
-    let shared = all - single.len();
-    (single, shared)
-}
-
-fn pairs(sizes: impl Iterator<Item = u64>) -> u64 {
-    sizes.map(|size| size * (size - 1) / 2).sum()
-}
-
-fn sizes<K: Ord>(keys: impl Iterator<Item = K>) -> BTreeMap<K, u64> {
-    let mut sizes = BTreeMap::new();
-    for key in keys {
-        *sizes.entry(key).or_default() += 1;
-    }
-    sizes
-}
-
-/// Pairwise precision and recall of profiles, given as (person, profile) of each identifier.
-fn precision_and_recall(both: &[(&String, &String)]) -> (f64, f64) {
-    let agreed = pairs(sizes(both.iter()).into_values());
-    let found = pairs(sizes(both.iter().map(|(_, profile)| profile)).into_values());
-    let real = pairs(sizes(both.iter().map(|(person, _)| person)).into_values());
-    (agreed as f64 / found as f64, agreed as f64 / real as f64)
+fn owners(world: &World) -> Owners {
+    Owners::read(&world.project().join("truth/identifiers.csv")).expect("the truth is there")
 }
 
 /// The identifiers that some row ties to another one.
@@ -80,46 +38,39 @@ fn identities_are_found_and_not_mixed() {
     let world = demo();
     let profiles = profiles(world);
     let tied = tied(world);
-    let (people, shared) = people(world);
-    let known = |identifier: &String| profiles.get(identifier);
-    let all: Vec<(&String, &String)> = people
-        .iter()
-        .filter_map(|(identifier, person)| Some((person, known(identifier)?)))
-        .collect();
-    let reachable: Vec<(&String, &String)> = people
-        .iter()
-        .filter(|(identifier, _)| tied.contains(*identifier))
-        .filter_map(|(identifier, person)| Some((person, known(identifier)?)))
-        .collect();
-    assert!(
-        reachable.len() > 2_000,
-        "only {} identifiers to compare",
-        reachable.len()
-    );
-    let (precision, recall) = precision_and_recall(&reachable);
-    let (_, recall_of_all) = precision_and_recall(&all);
+    let owners = owners(world);
+    let found = profiles.iter();
+    let all = found.map(|(identifier, profile)| (identifier.as_str(), profile.as_str()));
+    let reachable = all
+        .clone()
+        .filter(|(identifier, _)| tied.contains(*identifier));
+    let (all, reachable) = (owners.agreement(all), owners.agreement(reachable));
+    assert!(reachable.identifiers > 2_000, "{reachable:?}");
+    let (precision, recall) = (reachable.precision, reachable.recall);
     print(format!(
-        "identity: {} identifiers of one person each that a row ties to another ({shared} shared \
-         ones left out): pairwise precision {precision:.4}, recall {recall:.4}; with the cookies \
-         and devices that never signed in, {} identifiers, recall {recall_of_all:.4}",
-        reachable.len(),
-        all.len()
+        "identity: {} identifiers of one person each that a row ties to another ({} shared ones left \
+         out): pairwise precision {precision:.4}, recall {recall:.4}; with the cookies and devices \
+         that never signed in, {} identifiers, recall {:.4}",
+        reachable.identifiers,
+        owners.shared(),
+        all.identifiers,
+        all.recall
     ));
     // The world is the same every time, so only a change of the rules moves these figures. What is
     // missed are people that two records without a shared identifier speak of.
     assert!(precision >= 0.999, "precision {precision:.4}");
     assert!(recall >= 0.98, "recall {recall:.4}");
-    assert!(recall_of_all >= 0.68, "recall {recall_of_all:.4}");
+    assert!(all.recall >= 0.68, "recall {:.4}", all.recall);
 }
 
 #[test]
 fn churn_is_ranked_between_chance_and_the_oracle() {
     let world = demo();
     let profiles = profiles(world);
-    let (owners, _) = people(world);
-    let mut people_of: BTreeMap<&String, BTreeSet<&String>> = BTreeMap::new();
+    let owners = owners(world);
+    let mut people_of: BTreeMap<&String, BTreeSet<&str>> = BTreeMap::new();
     for (identifier, profile) in &profiles {
-        if let Some(person) = owners.get(identifier) {
+        if let Some(person) = owners.person(identifier) {
             people_of.entry(profile).or_default().insert(person);
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::common::{Seen, config, evidence, overrides, resolve, rules, table, told};
-use cdp_identity::{Affected, IdentityRules, Override, PreviousMap, ProfileMap, Resolver};
+use cdp_identity::{Affected, IdentityRules, Override, PreviousMap, ProfileMap, Resolver, is_same};
 use proptest::prelude::*;
 
 /// A map as a table would hold it: rows that stay from earlier steps, and rows of the last one.
@@ -89,7 +89,8 @@ impl State {
         let changed = before.iter().filter(|one| !now.contains(one));
         for one in changed.chain(now.iter().filter(|one| !before.contains(one))) {
             affected.touch_override(one);
-            let Some(known) = self.rows.get(&one.left) else {
+            let mut rows = self.rows.iter();
+            let Some((_, known)) = rows.find(|(name, _)| is_same(name, &one.left)) else {
                 continue;
             };
             let is_beside = |name: &String| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cdp_identity::{OverrideKind, PreviousMap, ProfileMap};
+use cdp_identity::{OverrideKind, PreviousMap, ProfileMap, is_same};
 use proptest::prelude::*;
 
 use crate::common::{
@@ -159,6 +159,19 @@ fn a_hash_is_its_value() {
 }
 
 #[test]
+fn who_names_a_value_means_its_hash_and_the_other_way_round() {
+    let rules = rules(&config());
+    // printf 3 | sha256sum
+    let hash = "email:sha256:4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce";
+    for (known, named) in [(hash, "email:3"), ("email:3", hash)] {
+        let rows = [seen("user_id:1", known)];
+        let never = [said(NeverLink, "user_id:1", Some(named), 1)];
+        let map = resolve(&rules, &rows, &never, &empty(), 9);
+        assert_ne!(id(&map, "user_id:1"), id(&map, known));
+    }
+}
+
+#[test]
 fn of_two_that_say_the_same_the_one_with_the_least_name_is_told() {
     let rules = rules(&config());
     let rows = [seen("user_id:1", "email:1")];
@@ -240,8 +253,11 @@ proptest! {
                 .collect()
         };
         // A word against a link that evidence or others make anyhow does more than undo this one.
-        let was_apart = first.find(&left).map(|row| row.component_id)
-            != first.find(&right).map(|row| row.component_id);
+        let component = |name: &str| {
+            let mut rows = first.iter();
+            rows.find(|row| is_same(row.identifier, name)).map(|row| row.component_id)
+        };
+        let was_apart = component(&left) != component(&right);
         if is_taken_out || was_apart {
             let never_was = resolve(&rules, &rows, &undone, &first.to_previous(), 11);
             let third = resolve(&rules, &rows, &undone, &second.to_previous(), 11);

@@ -1,0 +1,125 @@
+//! A lake of the small world, of which only who is who is made.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::cases::testdata;
+use crate::command::{Told, cdp};
+use crate::explain::changes_replay;
+use crate::world::temp_dir;
+
+/// As far apart as the cut-offs of a model, so that they share them.
+pub(crate) const DATES: [&str; 4] = ["2025-10-03", "2025-11-02", "2025-12-02", "2026-01-01"];
+
+pub(crate) struct Lake(TempDir);
+
+impl Lake {
+    pub(crate) fn new() -> Self {
+        let dir = temp_dir();
+        let lake = Self(dir);
+        lake.configure("");
+        lake
+    }
+
+    /// With all rows of the small world.
+    pub(crate) fn loaded() -> Self {
+        let lake = Self::new();
+        let files = testdata().join("small_world/raw");
+        for file in fs::read_dir(files).expect("a world") {
+            let path = file.expect("a file of the world").path();
+            let source = path.file_stem().expect("a name").to_string_lossy();
+            lake.cdp(&["load", &source, &path.display().to_string()])
+                .expect(0);
+        }
+        lake
+    }
+
+    /// Sets other rules.
+    pub(crate) fn configure(&self, settings: &str) {
+        let text = format!("[lake]\n{settings}");
+        fs::write(self.path().join("cdp.toml"), text).expect("a file can be written");
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn cdp(&self, args: &[&str]) -> Told {
+        cdp(self.path(), args)
+    }
+
+    pub(crate) fn run(&self, date: &str) {
+        let select = "+identity.profile_map,identity.profile_changes,identity.violations";
+        self.cdp(&["run", "--as-of", date, "--select", select])
+            .expect(0);
+    }
+
+    pub(crate) fn rows(&self, as_of: &str, query: &str) -> Vec<Value> {
+        let args = ["sql", "--limit", "0", "--format", "json", "--as-of", as_of];
+        let told = self.cdp(&[args.as_slice(), &[query]].concat()).expect(0);
+        told.json().as_array().expect("rows").clone()
+    }
+
+    /// What stood together, whatever how often.
+    pub(crate) fn evidence(&self, as_of: &str) -> BTreeSet<String> {
+        let query = "select evidence_key, min(first_seen_at) as first_seen_at, \
+                     max(last_seen_at) as last_seen_at from identity.evidence group by evidence_key";
+        let rows = self.rows(as_of, query);
+        rows.iter().map(Value::to_string).collect()
+    }
+
+    /// The identifiers of each profile, without its id, which remembers when it was made.
+    pub(crate) fn people(&self, as_of: &str) -> BTreeSet<Vec<String>> {
+        let query = format!(
+            "select profile_id, identifier from identity.profile_map \
+             where as_of_date = date '{as_of}' order by identifier"
+        );
+        let mut people: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for row in self.rows(as_of, &query) {
+            let text = |name: &str| row[name].as_str().expect("a text").to_owned();
+            people
+                .entry(text("profile_id"))
+                .or_default()
+                .push(text("identifier"));
+        }
+        people.into_values().collect()
+    }
+
+    /// The profile of each identifier.
+    pub(crate) fn profiles(&self, as_of: &str) -> BTreeMap<String, String> {
+        let query = format!(
+            "select identifier, profile_id from identity.profile_map \
+             where as_of_date = date '{as_of}'"
+        );
+        let rows = self.rows(as_of, &query);
+        let text = |row: &Value, name: &str| row[name].as_str().expect("a text").to_owned();
+        rows.iter()
+            .map(|row| (text(row, "identifier"), text(row, "profile_id")))
+            .collect()
+    }
+
+    /// Holds what was told of changes against the ids in use on each date.
+    pub(crate) fn every_change_is_told(&self, last: &str) {
+        let maps = "select distinct as_of_date, profile_id from identity.profile_map order by 1, 2";
+        let changes = "select as_of_date, previous_date, change_type, from_profile_id, \
+                       to_profile_id from identity.profile_changes order by as_of_date";
+        changes_replay(&self.rows(last, maps), &self.rows(last, changes));
+    }
+
+    /// The date that each partition of evidence builds on, but for the first of `DATES` and the
+    /// cut-offs.
+    pub(crate) fn bases(&self) -> Vec<Option<String>> {
+        let query = "select cast(builds_on_date as varchar) as base from ops.runs \
+                     where task = 'identity.evidence' and status = 'succeeded' \
+                     and as_of_date >= date '2025-11-02' order by as_of_date, finished_at";
+        let told = self.cdp(&["sql", "--format", "json", query]).expect(0);
+        let rows = told.json();
+        let rows = rows.as_array().expect("rows").iter();
+        rows.map(|row| row["base"].as_str().map(str::to_owned))
+            .collect()
+    }
+}

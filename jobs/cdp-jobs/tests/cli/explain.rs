@@ -284,11 +284,6 @@ fn the_changes_of_all_dates_in_order_give_the_living_profiles_of_each() {
         "select as_of_date, previous_date, change_type, from_profile_id, to_profile_id \
          from identity.profile_changes order by as_of_date",
     );
-    changes_replay(&maps, &changes);
-}
-
-/// Replays the changes of all dates, and holds them against the ids in use on each.
-pub(crate) fn changes_replay(maps: &[Value], changes: &[Value]) {
     let dates: BTreeSet<&str> = maps.iter().map(|row| text(&row["as_of_date"])).collect();
     assert!(
         dates.len() > 2,

@@ -9,7 +9,6 @@ use tempfile::TempDir;
 
 use crate::cases::testdata;
 use crate::command::{Told, cdp};
-use crate::explain::changes_replay;
 use crate::world::temp_dir;
 
 /// As far apart as the cut-offs of a model, so that they share them.
@@ -102,12 +101,40 @@ impl Lake {
             .collect()
     }
 
-    /// Holds what was told of changes against the ids in use on each date.
-    pub(crate) fn every_change_is_told(&self, last: &str) {
-        let maps = "select distinct as_of_date, profile_id from identity.profile_map order by 1, 2";
-        let changes = "select as_of_date, previous_date, change_type, from_profile_id, \
-                       to_profile_id from identity.profile_changes order by as_of_date";
-        changes_replay(&self.rows(last, maps), &self.rows(last, changes));
+    /// Every id that came or went since the map that a date was made after is told of.
+    pub(crate) fn every_change_is_told(&self, dates: &[&str]) {
+        let last = DATES[3];
+        let query = "select distinct as_of_date, profile_id from identity.profile_map";
+        let maps = self.rows(last, query);
+        let living = |date: &Value| -> BTreeSet<&str> {
+            let of_date = maps.iter().filter(|row| &row["as_of_date"] == date);
+            of_date
+                .filter_map(|row| row["profile_id"].as_str())
+                .collect()
+        };
+        let query = "select as_of_date, previous_date, change_type, from_profile_id, \
+                     to_profile_id from identity.profile_changes";
+        let changes = self.rows(last, query);
+        for date in dates {
+            let told: Vec<&Value> = changes
+                .iter()
+                .filter(|row| row["as_of_date"] == *date)
+                .collect();
+            let mut ids = told
+                .first()
+                .map(|row| living(&row["previous_date"]))
+                .unwrap_or_default();
+            ids.extend(told.iter().filter_map(|row| row["to_profile_id"].as_str()));
+            for row in told {
+                if ["merged", "gone"]
+                    .map(Into::into)
+                    .contains(&row["change_type"])
+                {
+                    ids.remove(row["from_profile_id"].as_str().unwrap_or_default());
+                }
+            }
+            assert_eq!(ids, living(&(*date).into()), "{date}");
+        }
     }
 
     /// The date that each partition of evidence builds on, but for the first of `DATES` and the

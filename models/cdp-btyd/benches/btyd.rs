@@ -1,18 +1,21 @@
 //! Fits the models to CDNOW and prints parameters beside the published ones, orders of the
-//! hold-out, and log loss, calibration error and AUC of P(no order), honest in time.
+//! hold-out, value and the next order, and log loss, calibration error and AUC of P(no order),
+//! honest in time.
 //!
 //! `cargo bench -p cdp-btyd`
 
 #[path = "../tests/btyd/public_data.rs"]
 mod public_data;
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use cdp_btyd::{
-    BetaGeometricNbd, Fit, FitError, FitReport, GammaGamma, History, Horizon, Leaving, Nbd, Order,
-    OrderModel, ParetoNbd, Population,
+    BetaGeometricNbd, Fit, FitError, FitReport, GammaGamma, History, Horizon, Leaving,
+    LifetimePlan, Nbd, Order, OrderModel, ParetoNbd, Population, Summary, lifetime_value,
+    median_wait, value_at_past_rate, wait_by_mean_gap,
 };
-use public_data::{COHORT, SAMPLE, boxed, histories, known, later, measure, orders};
+use public_data::{COHORT, SAMPLE, boxed, day_of, histories, known, later, measure, orders};
 
 /// The models, as `models` gives them.
 type Models = Vec<(Result<Fit<Box<dyn OrderModel>>, FitError>, f64)>;
@@ -25,6 +28,7 @@ fn main() {
         Ok(orders) => {
             published(&orders);
             hold_out(&orders);
+            values(&orders);
         }
         Err(reason) => tell(&reason),
     }
@@ -39,62 +43,50 @@ fn published(orders: &[Order<u32>]) {
     tell("CDNOW, 2,357 customers, as of 1997-10-01, weeks; in brackets what is published");
     let summaries = known(orders, 19_971_001);
     let population = Population::new(histories(&summaries)).expect("enough customers");
-    let seconds = Instant::now();
-    row(
-        "BG/NBD",
-        BetaGeometricNbd::fit(Leaving::AtRepeats, &population)
-            .map(|fit| with(fit.model.parameters(), fit.report)),
-        "(.243 4.414 .793 2.426, -9582.43)",
-        seconds,
-    );
-    let seconds = Instant::now();
-    row(
-        "MBG/NBD",
-        BetaGeometricNbd::fit(Leaving::AtAnyOrder, &population)
-            .map(|fit| with(fit.model.parameters(), fit.report)),
-        "(.525 6.183 .891 1.614)",
-        seconds,
-    );
-    let seconds = Instant::now();
-    row(
-        "Pareto/NBD",
-        ParetoNbd::fit(&population).map(|fit| with(fit.model.parameters(), fit.report)),
-        "(.553 10.578 .606 11.669, -9594.98)",
-        seconds,
-    );
-    let seconds = Instant::now();
-    row(
-        "NBD",
-        Nbd::fit(&population).map(|fit| with(fit.model.parameters(), fit.report)),
-        "(.385 12.072, -9763.66)",
-        seconds,
-    );
-    let seconds = Instant::now();
-    let spends: Vec<_> = summaries
-        .values()
-        .filter_map(|summary| summary.spend)
-        .collect();
-    let amounts = GammaGamma::fit(spends);
-    row(
-        "Gamma-Gamma",
-        amounts.map(|found| with(found.fit.model.parameters(), found.fit.report)),
-        "(6.25 3.74 15.44)",
-        seconds,
-    );
+    row("BG/NBD", "(.243 4.414 .793 2.426, -9582.43)", || {
+        parameters_of(
+            BetaGeometricNbd::fit(Leaving::AtRepeats, &population),
+            |model| model.parameters().to_vec(),
+        )
+    });
+    row("MBG/NBD", "(.525 6.183 .891 1.614, by lifetimes)", || {
+        parameters_of(
+            BetaGeometricNbd::fit(Leaving::AtAnyOrder, &population),
+            |model| model.parameters().to_vec(),
+        )
+    });
+    row("Pareto/NBD", "(.553 10.578 .606 11.669, -9594.98)", || {
+        parameters_of(ParetoNbd::fit(&population), |model| {
+            model.parameters().to_vec()
+        })
+    });
+    row("NBD", "", || {
+        parameters_of(Nbd::fit(&population), |model| model.parameters().to_vec())
+    });
+    row("Gamma-Gamma", "(6.25 3.74 15.44)", || {
+        let spends = summaries.values().filter_map(|summary| summary.spend);
+        let fit = GammaGamma::fit(spends).map(|found| found.fit);
+        parameters_of(fit, |model| model.parameters().to_vec())
+    });
 }
 
-fn with<const N: usize>(parameters: [f64; N], report: FitReport) -> (Vec<f64>, FitReport) {
-    (parameters.to_vec(), report)
+/// Parameters with the report of their fit.
+type Found = Result<(Vec<f64>, FitReport), FitError>;
+
+fn parameters_of<M>(fit: Result<Fit<M>, FitError>, of: impl Fn(&M) -> Vec<f64>) -> Found {
+    fit.map(|Fit { model, report }| (of(&model), report))
 }
 
-fn row(name: &str, found: Result<(Vec<f64>, FitReport), FitError>, known: &str, began: Instant) {
+fn row(name: &str, known: &str, fit: impl Fn() -> Found) {
+    let began = Instant::now();
+    let found = fit();
     let seconds = began.elapsed().as_secs_f64();
     match found {
         Ok((parameters, report)) => {
             let parameters: Vec<String> = parameters.iter().map(|p| format!("{p:.3}")).collect();
             let parameters = parameters.join(" ");
             tell(&format!(
-                "{name:12} {parameters:28} {report}; {seconds:.2} s {known}"
+                "{name:12} {parameters:26} {known:38} {report}; {seconds:.3} s"
             ));
         }
         Err(error) => tell(&format!("{name:12} {error}")),
@@ -148,6 +140,67 @@ fn hold_out(orders: &[Order<u32>]) {
     );
 }
 
+/// Value and next order in the 39 weeks after the papers' 39 weeks.
+fn values(orders: &[Order<u32>]) {
+    let summaries = known(orders, 19_971_001);
+    let population = Population::new(histories(&summaries)).expect("enough customers");
+    let model = ParetoNbd::fit(&population).expect("a fit").model;
+    let spends = summaries.values().filter_map(|summary| summary.spend);
+    let amounts = GammaGamma::fit(spends).expect("a fit").fit.model;
+    let plan = LifetimePlan::new(39, 1.0, 0.0).expect("a plan");
+    let weeks = Horizon::new(39.0).expect("a horizon");
+    let mut spent: BTreeMap<u32, f64> = summaries.keys().map(|who| (*who, 0.0)).collect();
+    let mut first: BTreeMap<u32, f64> = BTreeMap::new();
+    let from = day_of(19_971_001);
+    for order in orders
+        .iter()
+        .filter(|order| (from..from + 273).contains(&order.day))
+    {
+        *spent.entry(order.customer).or_default() += order.amount;
+        let wait = f64::from(order.day + 1 - from) / 7.0;
+        let known = first.entry(order.customer).or_insert(wait);
+        *known = known.min(wait);
+    }
+    let spent: Vec<f64> = spent.into_values().collect();
+    tell(&format!(
+        "\n39 weeks after, spent {:.0}",
+        spent.iter().sum::<f64>()
+    ));
+    let worth = |s: &Summary| lifetime_value(&model, &amounts, &s.history, s.spend.as_ref(), &plan);
+    let at_past_rate =
+        |s: &Summary| value_at_past_rate(&s.history, s.spend.as_ref(), &plan).unwrap_or(0.0);
+    errors(
+        "Pareto, GG",
+        &summaries.values().map(worth).collect::<Vec<_>>(),
+        &spent,
+        "",
+    );
+    errors(
+        "past rate",
+        &summaries.values().map(at_past_rate).collect::<Vec<_>>(),
+        &spent,
+        "",
+    );
+    let by_model = |history: &History| median_wait(&model, history, weeks);
+    for (name, wait) in [
+        ("median wait", &by_model as &dyn Fn(&History) -> _),
+        ("mean gap", &wait_by_mean_gap),
+    ] {
+        let told = summaries
+            .iter()
+            .filter_map(|(who, s)| Some((who, wait(&s.history)?)));
+        let told: Vec<_> = told.collect();
+        let came = told
+            .iter()
+            .filter(|(who, wait)| first.get(who).is_some_and(|at| at <= wait));
+        let share = came.count() as f64 / told.len() as f64;
+        tell(&format!(
+            "{name:12} told to {} customers, {share:.3} of them ordered by then",
+            told.len()
+        ));
+    }
+}
+
 fn errors(name: &str, expected: &[f64], later: &[f64], rest: &str) {
     let count = later.len() as f64;
     let gaps = expected
@@ -166,10 +219,7 @@ fn errors(name: &str, expected: &[f64], later: &[f64], rest: &str) {
 /// Ninety-one days from three dates, each by models fitted on what was known then.
 fn honest_in_time(orders: &[Order<u32>]) {
     tell("\nall 23,570 customers, no order in the 91 days from a date, fitted before it");
-    tell(&format!(
-        "{:10} {:12} {:>8} {:>6} {:>6} {:>7}",
-        "date", "model", "log loss", "ECE", "AUC", "seconds"
-    ));
+    tell("date       model        log loss    ECE    AUC  s to fit  s to tell");
     for date in DATES {
         let summaries = known(orders, date);
         let histories = histories(&summaries);
@@ -178,9 +228,11 @@ fn honest_in_time(orders: &[Order<u32>]) {
         for (fit, seconds) in models(&population) {
             match fit {
                 Ok(Fit { model, .. }) => {
+                    let began = Instant::now();
                     let metrics = measure(&*model, &histories, &later, 13.0);
+                    let told = began.elapsed().as_secs_f64();
                     tell(&format!(
-                        "{date:<10} {:12} {:8.4} {:6.4} {:6.4} {seconds:7.2}",
+                        "{date:<10} {:12} {:8.4} {:6.4} {:6.4} {seconds:9.2} {told:10.2}",
                         model.name(),
                         metrics.log_loss,
                         metrics.ece.unwrap_or(f64::NAN),

@@ -1,5 +1,6 @@
 //! A small minimiser: BFGS with a line search by bisection that ends in the weak Wolfe conditions
-//! (Lewis and Overton 2013, "Nonsmooth optimization via quasi-Newton methods", algorithm 2.6).
+//! (Lewis and Overton 2013, "Nonsmooth optimization via quasi-Newton methods", algorithm 2.6), or
+//! in those by slopes alone where values differ by rounding (Hager and Zhang 2005).
 
 /// A function's value and gradient at a point.
 pub(crate) struct Slope<const N: usize> {
@@ -8,7 +9,11 @@ pub(crate) struct Slope<const N: usize> {
 }
 
 impl<const N: usize> Slope<N> {
+    /// The largest entry of the gradient; infinite where the function has no value.
     fn steepest(&self) -> f64 {
+        if !self.is_finite() {
+            return f64::INFINITY;
+        }
         let largest = |most: f64, value: &f64| most.max(value.abs());
         self.gradient.iter().fold(0.0, largest)
     }
@@ -48,8 +53,8 @@ const TRIES: usize = 40;
 const DESCENT: f64 = 1e-4;
 /// Share of the slope that may be left after a step.
 const CURVATURE: f64 = 0.9;
-/// Rounding that is overlooked when two values are compared.
-const ROUNDING: f64 = 1e-14;
+/// Values that differ by less than this share may differ by rounding.
+const ROUNDING: f64 = 1e-11;
 
 /// Walks downhill from a point.
 pub(crate) fn minimise<const N: usize>(
@@ -106,10 +111,14 @@ fn step<const N: usize>(
     for _ in 0..TRIES {
         let next = std::array::from_fn(|i| point[i] + length * direction[i]);
         let there = function(&next);
-        let allowed = slope.value + DESCENT * length * fall + ROUNDING * slope.value.abs();
-        if !there.is_finite() || there.value > allowed {
+        let along = dot(direction, &there.gradient);
+        let falls = there.value <= slope.value + DESCENT * length * fall;
+        // Near the end values differ by rounding alone, and only slopes tell where it goes down.
+        let flat = there.value <= slope.value + ROUNDING * slope.value.abs().max(1.0)
+            && along <= (2.0 * DESCENT - 1.0) * fall;
+        if !there.is_finite() || !(falls || flat) {
             long = length;
-        } else if dot(direction, &there.gradient) < CURVATURE * fall {
+        } else if along < CURVATURE * fall {
             short = length;
             best = Some((next, there));
         } else {

@@ -113,7 +113,8 @@ impl FitError {
 /// In which way a fit is none: which part of the story the data do not tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Degeneracy {
-    /// Chance or rate of leaving runs to 0.
+    /// Chance or rate of leaving runs to 0, or is no more likely than 0: it adds less than its two
+    /// parameters may to the likelihood of the NBD (Akaike 1974).
     NobodyLeaves,
     /// Chance or rate of leaving runs to its largest.
     EverybodyLeaves,
@@ -138,7 +139,7 @@ pub enum Degeneracy {
 impl fmt::Display for Degeneracy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NobodyLeaves => "the chance to leave runs to 0, nobody is seen to leave",
+            Self::NobodyLeaves => "nobody is seen to leave, leaving adds nothing to the likelihood",
             Self::EverybodyLeaves => "the chance to leave runs to its largest, nobody stays",
             Self::LeavingIsAlike => "the shape of leaving runs to infinity, all leave alike",
             Self::LeavingIsAllOrNothing => "the shape of leaving runs to 0, at once or never",
@@ -188,13 +189,16 @@ pub(crate) const SHAPE_MAX: f64 = 1e3;
 /// A chance to leave closer to 0 or 1 than this is 0 or 1.
 pub(crate) const CHANCE_MIN: f64 = 1e-4;
 
+/// What the two parameters of leaving must add to the log-likelihood of the NBD (Akaike 1974).
+const GAIN_MIN: f64 = 2.0;
+
 /// Mean gradient at which a fit has converged.
 const AIM: f64 = 1e-8;
 const SEARCH: Search = Search {
     aim: AIM,
-    // Parameters from 1e-6 to 1e6 of the mean.
-    edge: 14.0,
-    steps: 500,
+    // Parameters from 1/22,000 to 22,000: far beyond what is degenerate.
+    edge: 10.0,
+    steps: 200,
 };
 /// Where a search may begin, in every parameter.
 const STARTS: [f64; 2] = [0.3, 2.0];
@@ -210,6 +214,11 @@ pub(crate) trait Likelihood<const N: usize> {
 
     /// Log-likelihood and its gradient by the parameters themselves.
     fn at(&self, parameters: &[f64; N]) -> (f64, [f64; N]);
+
+    /// The largest log-likelihood, in the units that came in, of the same story without leaving.
+    fn without_leaving(&self) -> Option<f64> {
+        None
+    }
 
     /// What is degenerate about parameters.
     fn degeneracy(&self, parameters: &[f64; N]) -> Option<Degeneracy>;
@@ -231,7 +240,7 @@ pub(crate) fn maximise<const N: usize, L: Likelihood<N>>(
             gradient: std::array::from_fn(|i| -gradient[i] * parameters[i] / customers as f64),
         }
     };
-    let found = minimise(best_start(&loss), &SEARCH, loss);
+    let found = minimise(best_start(loss), &SEARCH, loss);
     judge(likelihood, &found, customers, shift)
 }
 
@@ -248,7 +257,13 @@ fn judge<const N: usize, L: Likelihood<N>>(
         log_likelihood: shift - found.value * customers as f64,
         gradient: found.steepest,
     };
-    if let Some(degeneracy) = likelihood.degeneracy(&parameters) {
+    let gains = |plain| report.log_likelihood >= plain + GAIN_MIN;
+    let degeneracy = if likelihood.without_leaving().is_none_or(gains) {
+        likelihood.degeneracy(&parameters)
+    } else {
+        Some(Degeneracy::NobodyLeaves)
+    };
+    if let Some(degeneracy) = degeneracy {
         let told = L::PARAMETERS.iter().zip(parameters);
         let told: Vec<String> = told
             .map(|(name, value)| format!("{name} {value:.3e}"))

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fit::{CHANCE_MIN, Degeneracy, Fit, FitError, Likelihood, SHAPE_MAX, maximise};
 use crate::history::{History, Horizon};
+use crate::nbd::Nbd;
 use crate::order_model::{OrderModel, ParameterError, Rate, check_positive};
 use crate::population::{Population, Row};
 use crate::special::{digamma, ln_beta, ln_gamma};
@@ -188,6 +189,11 @@ impl Likelihood<4> for Of<'_> {
 
     fn at(&self, parameters: &[f64; 4]) -> (f64, [f64; 4]) {
         likelihood(self.population, self.leaving, parameters)
+    }
+
+    fn without_leaving(&self) -> Option<f64> {
+        let plain = Nbd::fit(self.population).ok()?;
+        Some(plain.report.log_likelihood)
     }
 
     fn degeneracy(&self, &[r, _, a, b]: &[f64; 4]) -> Option<Degeneracy> {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::decay::Decay;
 use crate::fit::{CHANCE_MIN, Degeneracy, Fit, FitError, Likelihood, SHAPE_MAX, maximise};
 use crate::history::{History, Horizon};
+use crate::nbd::Nbd;
 use crate::order_model::{OrderModel, ParameterError, Rate, check_positive};
 use crate::population::{Population, Row};
 use crate::special::{digamma, ln_gamma, ln_sum};
@@ -166,6 +167,11 @@ impl Likelihood<4> for Of<'_> {
             }
         }
         (sum, gradient)
+    }
+
+    fn without_leaving(&self) -> Option<f64> {
+        let plain = Nbd::fit(self.0).ok()?;
+        Some(plain.report.log_likelihood)
     }
 
     fn degeneracy(&self, &[r, _, s, beta]: &[f64; 4]) -> Option<Degeneracy> {

@@ -11,14 +11,11 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use cdp_btyd::{
-    BetaGeometricNbd, Fit, FitError, FitReport, GammaGamma, History, Horizon, Leaving,
-    LifetimePlan, Nbd, Order, OrderModel, ParetoNbd, Population, Summary, lifetime_value,
-    median_wait, value_at_past_rate, wait_by_mean_gap,
+    Fit, FitError, FitReport, GammaGamma, History, Horizon, LifetimePlan, Order, OrderModel,
+    OrderModelKind, ParetoNbd, Population, Summary, lifetime_value, median_wait,
+    value_at_past_rate, wait_by_mean_gap,
 };
-use public_data::{COHORT, SAMPLE, boxed, day_of, histories, known, later, measure, orders};
-
-/// The models, as `models` gives them.
-type Models = Vec<(Result<Fit<Box<dyn OrderModel>>, FitError>, f64)>;
+use public_data::{COHORT, SAMPLE, day_of, histories, known, later, measure, orders};
 
 /// Dates of the test that is honest in time.
 const DATES: [i32; 3] = [19_971_001, 19_971_231, 19_980_401];
@@ -43,39 +40,28 @@ fn published(orders: &[Order<u32>]) {
     tell("CDNOW, 2,357 customers, as of 1997-10-01, weeks; in brackets what is published");
     let summaries = known(orders, 19_971_001);
     let population = Population::new(histories(&summaries)).expect("enough customers");
-    row("BG/NBD", "(.243 4.414 .793 2.426, -9582.43)", || {
-        parameters_of(
-            BetaGeometricNbd::fit(Leaving::AtRepeats, &population),
-            |model| model.parameters().to_vec(),
-        )
-    });
-    row("MBG/NBD", "(.525 6.183 .891 1.614, by lifetimes)", || {
-        parameters_of(
-            BetaGeometricNbd::fit(Leaving::AtAnyOrder, &population),
-            |model| model.parameters().to_vec(),
-        )
-    });
-    row("Pareto/NBD", "(.553 10.578 .606 11.669, -9594.98)", || {
-        parameters_of(ParetoNbd::fit(&population), |model| {
-            model.parameters().to_vec()
-        })
-    });
-    row("NBD", "", || {
-        parameters_of(Nbd::fit(&population), |model| model.parameters().to_vec())
-    });
+    let published = [
+        "(.243 4.414 .793 2.426, -9582.43)",
+        "(.525 6.183 .891 1.614, by lifetimes)",
+        "(.553 10.578 .606 11.669, -9594.98)",
+        "",
+    ];
+    for (kind, published) in OrderModelKind::ALL.into_iter().zip(published) {
+        row(kind.name(), published, || {
+            let Fit { model, report } = kind.fit(&population)?;
+            let parameters = model.parameters().into_iter().map(|(_, value)| value);
+            Ok((parameters.collect(), report))
+        });
+    }
     row("Gamma-Gamma", "(6.25 3.74 15.44)", || {
         let spends = summaries.values().filter_map(|summary| summary.spend);
-        let fit = GammaGamma::fit(spends).map(|found| found.fit);
-        parameters_of(fit, |model| model.parameters().to_vec())
+        let Fit { model, report } = GammaGamma::fit(spends)?.fit;
+        Ok((model.parameters().to_vec(), report))
     });
 }
 
 /// Parameters with the report of their fit.
 type Found = Result<(Vec<f64>, FitReport), FitError>;
-
-fn parameters_of<M>(fit: Result<Fit<M>, FitError>, of: impl Fn(&M) -> Vec<f64>) -> Found {
-    fit.map(|Fit { model, report }| (of(&model), report))
-}
 
 fn row(name: &str, known: &str, fit: impl Fn() -> Found) {
     let began = Instant::now();
@@ -93,19 +79,6 @@ fn row(name: &str, known: &str, fit: impl Fn() -> Found) {
     }
 }
 
-fn models(population: &Population) -> Models {
-    let timed = |fit: &dyn Fn() -> Result<Fit<Box<dyn OrderModel>>, FitError>| {
-        let began = Instant::now();
-        (fit(), began.elapsed().as_secs_f64())
-    };
-    vec![
-        timed(&|| boxed(BetaGeometricNbd::fit(Leaving::AtRepeats, population))),
-        timed(&|| boxed(BetaGeometricNbd::fit(Leaving::AtAnyOrder, population))),
-        timed(&|| boxed(ParetoNbd::fit(population))),
-        timed(&|| boxed(Nbd::fit(population))),
-    ]
-}
-
 /// Orders of the 39 weeks after the papers' 39 weeks.
 fn hold_out(orders: &[Order<u32>]) {
     let summaries = known(orders, 19_971_001);
@@ -121,12 +94,14 @@ fn hold_out(orders: &[Order<u32>]) {
         "{:12} {:>6} {:>6} {:>6} {:>8} {:>6}",
         "model", "orders", "MAE", "RMSE", "log loss", "AUC"
     ));
-    for (fit, _) in models(&population) {
-        let Ok(Fit { model, .. }) = fit else { continue };
+    for kind in OrderModelKind::ALL {
+        let Ok(Fit { model, .. }) = kind.fit(&population) else {
+            continue;
+        };
         let expected = histories
             .iter()
             .map(|history| model.expected_orders(history, weeks));
-        let metrics = measure(&*model, &histories, &later, 39.0);
+        let metrics = measure(&model, &histories, &later, 39.0);
         let auc = metrics.roc_auc.unwrap_or(f64::NAN);
         let rest = format!("{:8.4} {auc:6.4}", metrics.log_loss);
         errors(model.name(), &expected.collect::<Vec<_>>(), &later, &rest);
@@ -225,11 +200,14 @@ fn honest_in_time(orders: &[Order<u32>]) {
         let histories = histories(&summaries);
         let later = later(orders, &summaries, date, 91);
         let population = Population::new(histories.clone()).expect("enough customers");
-        for (fit, seconds) in models(&population) {
+        for kind in OrderModelKind::ALL {
+            let began = Instant::now();
+            let fit = kind.fit(&population);
+            let seconds = began.elapsed().as_secs_f64();
             match fit {
                 Ok(Fit { model, .. }) => {
                     let began = Instant::now();
-                    let metrics = measure(&*model, &histories, &later, 13.0);
+                    let metrics = measure(&model, &histories, &later, 13.0);
                     let told = began.elapsed().as_secs_f64();
                     tell(&format!(
                         "{date:<10} {:12} {:8.4} {:6.4} {:6.4} {seconds:9.2} {told:10.2}",

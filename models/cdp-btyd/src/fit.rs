@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::bfgs::{Minimum, Search, Slope, minimise};
 use crate::population::{CUSTOMERS_MIN, REPEATERS_MIN};
 
@@ -15,8 +17,19 @@ pub struct Fit<M> {
     pub report: FitReport,
 }
 
+impl<M> Fit<M> {
+    /// The same fit with another form of its model.
+    pub fn map<T>(self, form: impl FnOnce(M) -> T) -> Fit<T> {
+        Fit {
+            model: form(self.model),
+            report: self.report,
+        }
+    }
+}
+
 /// How a maximum was found.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FitReport {
     /// Customers that the model was fitted on.
     pub customers: usize,

@@ -76,14 +76,15 @@ pub struct GammaGammaFit {
     pub correlation: Option<f64>,
 }
 
-const NAMES: [&str; 3] = ["p", "q", "v"];
-
 impl GammaGamma {
+    /// Names of the parameters, in their order.
+    pub const NAMES: [&'static str; 3] = ["p", "q", "v"];
+
     /// Checks parameters: p of the amounts of one customer; q, above 1, and v (an amount) of the
     /// means of customers.
     pub fn new(p: f64, q: f64, v: f64) -> Result<Self, ParameterError> {
         let parameters = [p, q, v];
-        check_positive(NAMES, parameters)?;
+        check_positive(Self::NAMES, parameters)?;
         check_positive(["q - 1"], [q - 1.0])?;
         Ok(Self { parameters })
     }
@@ -143,7 +144,7 @@ struct Of {
 }
 
 impl Likelihood<3> for Of {
-    const PARAMETERS: [&'static str; 3] = NAMES;
+    const PARAMETERS: [&'static str; 3] = GammaGamma::NAMES;
 
     fn model(&self) -> &'static str {
         "Gamma-Gamma"

@@ -45,7 +45,6 @@ struct RawBetaGeometricNbd {
     b: f64,
 }
 
-const NAMES: [&str; 4] = ["r", "alpha", "a", "b"];
 /// Most terms of a sum over orders; only horizons of many thousand times α + T need more.
 const TERMS: u32 = 1_000_000;
 /// What may be left of the sum.
@@ -69,6 +68,9 @@ impl Leaving {
 }
 
 impl BetaGeometricNbd {
+    /// Names of the parameters, in their order.
+    pub const NAMES: [&'static str; 4] = ["r", "alpha", "a", "b"];
+
     /// Checks parameters: r and α (a time) of the order rate, a and b of the chance to leave.
     pub fn new(
         leaving: Leaving,
@@ -78,7 +80,7 @@ impl BetaGeometricNbd {
         b: f64,
     ) -> Result<Self, ParameterError> {
         let parameters = [r, alpha, a, b];
-        check_positive(NAMES, parameters)?;
+        check_positive(Self::NAMES, parameters)?;
         Ok(Self {
             leaving,
             parameters,
@@ -181,7 +183,7 @@ struct Of<'a> {
 }
 
 impl Likelihood<4> for Of<'_> {
-    const PARAMETERS: [&'static str; 4] = NAMES;
+    const PARAMETERS: [&'static str; 4] = BetaGeometricNbd::NAMES;
 
     fn model(&self) -> &'static str {
         self.leaving.model()

@@ -7,7 +7,8 @@
 //! 1. [`summarise`] makes a [`Summary`] per customer of orders before a day; its [`History`] is
 //!    what models see. [`Population`] counts histories once.
 //! 2. [`BetaGeometricNbd`] (BG/NBD and MBG/NBD), [`ParetoNbd`] and [`Nbd`] are fitted by maximum
-//!    likelihood, and [`GammaGamma`] for amounts; a [`Fit`] tells how, a [`FitError`] names why not.
+//!    likelihood, side by side by [`OrderModelKind::fit`], and [`GammaGamma`] for amounts; a [`Fit`]
+//!    tells how, a [`FitError`] names why not.
 //! 3. [`OrderModel`] is what they tell of a customer, above all the probability of no order in a
 //!    horizon; [`lifetime_value`], [`median_wait`] and [`gap_while_active`] follow from it.
 //!
@@ -21,6 +22,7 @@ mod fit;
 mod gamma_gamma;
 mod geometric;
 mod history;
+mod kind;
 mod nbd;
 mod order_model;
 mod orders;
@@ -33,6 +35,7 @@ pub use fit::{Degeneracy, Fit, FitError, FitReport};
 pub use gamma_gamma::{GammaGamma, GammaGammaFit, Spend, SpendError};
 pub use geometric::{BetaGeometricNbd, Leaving};
 pub use history::{History, HistoryError, Horizon, HorizonError};
+pub use kind::{AnyOrderModel, OrderModelKind};
 pub use nbd::Nbd;
 pub use order_model::{OrderModel, ParameterError};
 pub use orders::{Order, OrderError, Summary, TimeUnit, summarise};

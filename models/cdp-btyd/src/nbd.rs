@@ -23,13 +23,14 @@ struct RawNbd {
     alpha: f64,
 }
 
-const NAMES: [&str; 2] = ["r", "alpha"];
-
 impl Nbd {
+    /// Names of the parameters, in their order.
+    pub const NAMES: [&'static str; 2] = ["r", "alpha"];
+
     /// Checks parameters: r and α (a time) of the order rate.
     pub fn new(r: f64, alpha: f64) -> Result<Self, ParameterError> {
         let parameters = [r, alpha];
-        check_positive(NAMES, parameters)?;
+        check_positive(Self::NAMES, parameters)?;
         Ok(Self { parameters })
     }
 
@@ -81,7 +82,7 @@ impl OrderModel for Nbd {
 struct Of<'a>(&'a Population);
 
 impl Likelihood<2> for Of<'_> {
-    const PARAMETERS: [&'static str; 2] = NAMES;
+    const PARAMETERS: [&'static str; 2] = Nbd::NAMES;
 
     fn model(&self) -> &'static str {
         "NBD"

@@ -33,13 +33,14 @@ struct RawParetoNbd {
     beta: f64,
 }
 
-const NAMES: [&str; 4] = ["r", "alpha", "s", "beta"];
-
 impl ParetoNbd {
+    /// Names of the parameters, in their order.
+    pub const NAMES: [&'static str; 4] = ["r", "alpha", "s", "beta"];
+
     /// Checks parameters: r and α (a time) of the order rate, s and β (a time) of the leaving rate.
     pub fn new(r: f64, alpha: f64, s: f64, beta: f64) -> Result<Self, ParameterError> {
         let parameters = [r, alpha, s, beta];
-        check_positive(NAMES, parameters)?;
+        check_positive(Self::NAMES, parameters)?;
         Ok(Self { parameters })
     }
 
@@ -131,7 +132,7 @@ fn left_before(alpha: f64, shape: f64, beta: f64, s: f64) -> Decay {
 struct Of<'a>(&'a Population);
 
 impl Likelihood<4> for Of<'_> {
-    const PARAMETERS: [&'static str; 4] = NAMES;
+    const PARAMETERS: [&'static str; 4] = ParetoNbd::NAMES;
 
     fn model(&self) -> &'static str {
         "Pareto/NBD"

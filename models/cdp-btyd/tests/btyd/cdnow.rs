@@ -1,9 +1,12 @@
 //! Figures to hold on CDNOW: those that are published, and those of P(no order) without labels.
 
-use cdp_btyd::{BetaGeometricNbd, GammaGamma, Horizon, Leaving, Nbd, ParetoNbd, Population};
+use cdp_btyd::{
+    BetaGeometricNbd, GammaGamma, Horizon, Leaving, Nbd, OrderModel, OrderModelKind, ParetoNbd,
+    Population,
+};
 
 use crate::or_say_why_not;
-use crate::public_data::{COHORT, SAMPLE, boxed, day_of, histories, known, later, measure, orders};
+use crate::public_data::{COHORT, SAMPLE, day_of, histories, known, later, measure, orders};
 
 fn assert_near(found: &[f64], published: &[f64], within: f64) {
     assert_eq!(found.len(), published.len());
@@ -78,16 +81,12 @@ fn orders_of_the_hold_out_are_as_known() {
     let weeks = Horizon::new(39.0).expect("a horizon");
     let later = later(&orders, &summaries, 19_971_001, 273);
     assert_near(&[later.iter().sum()], &[1882.0], 0.0);
-    let fits = [
-        (
-            boxed(BetaGeometricNbd::fit(Leaving::AtRepeats, &population)),
-            1653.0,
-            0.785,
-        ),
-        (boxed(ParetoNbd::fit(&population)), 1666.0, 0.755),
+    let sums = [
+        (OrderModelKind::BgNbd, 1653.0, 0.785),
+        (OrderModelKind::ParetoNbd, 1666.0, 0.755),
     ];
-    for (fit, sum, error) in fits {
-        let model = fit.expect("a fit").model;
+    for (kind, sum, error) in sums {
+        let model = kind.fit(&population).expect("a fit").model;
         let expected = histories
             .iter()
             .map(|history| model.expected_orders(history, weeks));
@@ -118,16 +117,11 @@ fn probabilities_of_no_order_are_honest_in_time() {
         assert_eq!(histories.len(), 23_570);
         let later = later(&orders, &summaries, date, 91);
         let population = Population::new(histories.clone()).expect("enough customers");
-        let fits = [
-            boxed(BetaGeometricNbd::fit(Leaving::AtRepeats, &population)),
-            boxed(BetaGeometricNbd::fit(Leaving::AtAnyOrder, &population)),
-            boxed(ParetoNbd::fit(&population)),
-        ];
         let plain = Nbd::fit(&population).expect("a fit").model;
         let without_leaving = measure(&plain, &histories, &later, 13.0).log_loss;
-        for (fit, most) in fits.into_iter().zip(losses) {
-            let model = fit.expect("a fit").model;
-            let metrics = measure(&*model, &histories, &later, 13.0);
+        for (kind, most) in OrderModelKind::ALL.into_iter().zip(losses) {
+            let model = kind.fit(&population).expect("a fit").model;
+            let metrics = measure(&model, &histories, &later, 13.0);
             assert!(
                 metrics.log_loss <= most,
                 "{date} {}: {metrics:?}",

@@ -6,7 +6,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cdp_btyd::{Fit, FitError, History, Horizon, Order, OrderModel, Summary, TimeUnit, summarise};
+use cdp_btyd::{History, Horizon, Order, OrderModel, Summary, TimeUnit, summarise};
 use cdp_churn::metrics::Metrics;
 
 /// The sample of every tenth customer, on which the papers fit.
@@ -80,16 +80,6 @@ pub(crate) fn later(
         }
     }
     counts.into_values().collect()
-}
-
-/// A fit as a model of orders with its name, report and all.
-pub(crate) fn boxed<M: OrderModel + 'static>(
-    fit: Result<Fit<M>, FitError>,
-) -> Result<Fit<Box<dyn OrderModel>>, FitError> {
-    fit.map(|Fit { model, report }| Fit {
-        model: Box::new(model) as Box<dyn OrderModel>,
-        report,
-    })
 }
 
 /// How good the probabilities of no order in some weeks are.

@@ -1,12 +1,12 @@
 //! What the models tell, against what happens to customers of their own story.
 
 use cdp_btyd::{
-    BetaGeometricNbd, GammaGamma, Horizon, Leaving, Nbd, OrderModel, ParetoNbd, Population, Spend,
+    BetaGeometricNbd, GammaGamma, Horizon, Leaving, Nbd, OrderModel, OrderModelKind, ParetoNbd,
+    Population, Spend,
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::public_data::boxed;
 use crate::story::{Actor, Story, act, gamma, seen};
 
 const COUNT: usize = 200_000;
@@ -98,12 +98,9 @@ fn a_fit_finds_the_story_again() {
     for (number, (story, r, alpha, model)) in stories().into_iter().enumerate() {
         let actors = act(story, r, alpha, AFTER, 50_000, 100 + number as u64);
         let population = Population::new(seen(&actors)).expect("enough customers");
-        let fit = match story {
-            Story::AtOrders { leaving, .. } => boxed(BetaGeometricNbd::fit(leaving, &population)),
-            Story::AtAnyTime { .. } => boxed(ParetoNbd::fit(&population)),
-            Story::Never => boxed(Nbd::fit(&population)),
-        };
-        let found = fit.expect("a fit").model;
+        let kind = OrderModelKind::ALL[number];
+        assert_eq!(kind.name(), model.name());
+        let found = kind.fit(&population).expect("a fit").model;
         // Parameters trade against each other; what they tell does not.
         let horizon = Horizon::new(AFTER).expect("a horizon");
         let gap = |actor: &Actor| {

@@ -42,7 +42,7 @@ fn published(orders: &[Order<u32>]) {
     let population = Population::new(histories(&summaries)).expect("enough customers");
     let published = [
         "(.243 4.414 .793 2.426, -9582.43)",
-        "(.525 6.183 .891 1.614, by lifetimes)",
+        "(not published)",
         "(.553 10.578 .606 11.669, -9594.98)",
         "",
     ];

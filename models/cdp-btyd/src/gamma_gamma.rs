@@ -150,7 +150,7 @@ impl Likelihood<3> for Of {
         "Gamma-Gamma"
     }
 
-    /// Fader and Hardie 2013, equation 1a, of the mean of x amounts.
+    /// The density of the mean of x amounts (Fader and Hardie 2013).
     fn at(&self, &[p, q, v]: &[f64; 3]) -> (f64, [f64; 3]) {
         let (mut sum, mut gradient) = (0.0, [0.0; 3]);
         for same in self.spends.chunk_by(|a, b| a.orders == b.orders) {

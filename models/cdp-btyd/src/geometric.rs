@@ -218,7 +218,7 @@ impl Likelihood<4> for Of<'_> {
     }
 }
 
-/// The log-likelihood (Fader, Hardie and Lee 2005, equation 6, for n = x) and its gradient.
+/// The log-likelihood (for n = x that of Fader, Hardie and Lee 2005) and its gradient.
 fn likelihood(
     population: &Population,
     leaving: Leaving,

@@ -42,11 +42,11 @@ fn the_parameters_are_those_of_the_papers() {
     };
     let summaries = known(&orders, 19_971_001);
     let population = Population::new(histories(&summaries)).expect("enough customers");
-    // Fader, Hardie and Lee 2005, table 2.
+    // Fader, Hardie and Lee 2005.
     let bg = BetaGeometricNbd::fit(Leaving::AtRepeats, &population).expect("a fit");
     assert_near(&bg.model.parameters(), &[0.243, 4.414, 0.793, 2.426], 6e-4);
     assert_near(&[bg.report.log_likelihood], &[-9582.429], 1e-3);
-    // Table 2 of the same, and the note on deriving the Pareto/NBD.
+    // The same paper.
     let pareto = ParetoNbd::fit(&population).expect("a fit");
     assert_near(
         &pareto.model.parameters(),
@@ -54,7 +54,7 @@ fn the_parameters_are_those_of_the_papers() {
         1e-3,
     );
     assert_near(&[pareto.report.log_likelihood], &[-9594.976], 1e-3);
-    // No paper has these digits; lifetimes 0.11.3 (python) came to them.
+    // Measured once with other software, not published.
     let mbg = BetaGeometricNbd::fit(Leaving::AtAnyOrder, &population).expect("a fit");
     assert_near(&mbg.model.parameters(), &[0.525, 6.183, 0.891, 1.614], 1e-3);
     assert_near(&[mbg.report.log_likelihood], &[-9582.136], 1e-3);

@@ -37,7 +37,7 @@ fn close(found: f64, known: f64, within: f64, what: &str) {
 
 #[test]
 fn orders_of_the_bg_nbd_are_the_closed_form_with_2f1() {
-    // Fader, Hardie and Lee 2005, equation 10.
+    // The conditional expectation of Fader, Hardie and Lee 2005.
     for (r, alpha, a, b) in [(0.243, 4.414, 0.793, 2.426), (1.3, 9.0, 2.5, 1.5)] {
         let model = BetaGeometricNbd::new(Leaving::AtRepeats, r, alpha, a, b).expect("a model");
         for history in histories() {
@@ -79,7 +79,7 @@ fn orders_pass_through_a_of_1_and_s_of_1_without_a_break() {
 
 #[test]
 fn p_alive_of_the_pareto_nbd_is_the_closed_form_with_2f1() {
-    // Fader and Hardie 2005 ("A note on deriving the Pareto/NBD model"), equations 11 and 12.
+    // Fader and Hardie 2005, "A note on deriving the Pareto/NBD model and related expressions".
     for (r, alpha, s, beta) in [(0.553, 10.578, 0.606, 11.669), (0.9, 12.0, 2.0, 6.0)] {
         let model = ParetoNbd::new(r, alpha, s, beta).expect("a model");
         for history in histories() {

@@ -74,6 +74,7 @@ fn pure_crates_do_no_io_and_read_no_clock_and_no_environment() {
         "cdp-plan",
         "cdp-identity",
         "cdp-linkage",
+        "cdp-btyd",
         "cdp-churn",
         "cdp-sample-world",
     ];

@@ -108,7 +108,7 @@ Examples:
   cdp-jobs identity matches --project cdp-demo --purpose review --limit 5
   cdp-jobs identity matches --project cdp-demo --purpose identity --all --format json
 
-Who has looked at a pair says so with `cdp-jobs identity link` or `unlink`.";
+Who has looked at a pair says so with `identity link` or `identity unlink`.";
 
 pub(crate) const IDENTITY_HEALTH: &str = "\
 Examples:

@@ -8,9 +8,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
-use cdp_plan::{
-    AsOfDate, Body, Layer, Manifest, Materialization, Model, ParamValue, Source, TableName,
-};
+use cdp_plan::{AsOfDate, Body, Layer, Materialization, Model, ParamValue, TableName};
 use datafusion::catalog::TableProvider;
 use datafusion::common::{ScalarValue, TableReference};
 use datafusion::dataframe::DataFrame;
@@ -23,111 +21,11 @@ use tokio::sync::Mutex;
 
 use crate::engine::plan_query;
 use crate::error::{ErrorKind, LakeError, Result};
-use crate::lake::Lake;
 use crate::new_rows::Since;
-use crate::schema_book::SchemaBook;
-use crate::scratch::{Scratch, Staged};
+use crate::run_tables::RunTables;
+use crate::scratch::Staged;
 use crate::source_view::Rows;
 use crate::types::own;
-
-/// What all catalogs of a run share.
-#[derive(Debug)]
-pub struct RunTables {
-    lake: Lake,
-    manifest: Arc<Manifest>,
-    schemas: SchemaBook,
-    scratch: Scratch,
-    /// Sources are opened once per run, so that every task reads the same version.
-    sources: Mutex<BTreeMap<TableName, Option<DeltaTable>>>,
-    pub(crate) staged: Mutex<BTreeMap<Shown, Staged>>,
-}
-
-/// A scratch model, the date whose knowledge it is made from, and the one since which.
-pub(crate) type Shown = (TableName, Option<AsOfDate>, Option<AsOfDate>);
-
-impl std::fmt::Debug for Staged {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} rows", self.rows)
-    }
-}
-
-impl RunTables {
-    /// The tables of a lake, for one run.
-    pub fn new(lake: Lake, manifest: Arc<Manifest>, schemas: SchemaBook) -> Result<Self> {
-        Ok(Self {
-            scratch: Scratch::new(lake.engine())?,
-            lake,
-            manifest,
-            schemas,
-            sources: Mutex::default(),
-            staged: Mutex::default(),
-        })
-    }
-
-    /// The lake.
-    pub fn lake(&self) -> &Lake {
-        &self.lake
-    }
-
-    /// The sources and models.
-    pub fn manifest(&self) -> &Manifest {
-        &self.manifest
-    }
-
-    /// The columns of every table.
-    pub fn schemas(&self) -> &SchemaBook {
-        &self.schemas
-    }
-
-    /// The folder for rows that wait.
-    pub fn scratch(&self) -> &Scratch {
-        &self.scratch
-    }
-
-    /// Takes a table for a source, for the rest of the run.
-    pub(crate) async fn pinned(&self, source: &Source, table: Option<DeltaTable>) {
-        let mut sources = self.sources.lock().await;
-        sources.insert(source.name.clone(), table);
-    }
-
-    /// A source at this run's version; `None` when it is optional and absent.
-    pub async fn source(&self, source: &Source) -> Result<Option<DeltaTable>> {
-        let mut sources = self.sources.lock().await;
-        if let Some(table) = sources.get(&source.name) {
-            return Ok(table.clone());
-        }
-        let url = self.lake.source_url(source)?;
-        let table = self.lake.open(&url).await?;
-        if table.is_none() && self.lake.holds(&url, "").await? {
-            return Err(LakeError::new(
-                ErrorKind::Storage,
-                format!(
-                    "the folder of the source `{}` is not a Delta table",
-                    source.name
-                ),
-            )
-            .with("location", &url)
-            .hint(
-                "it holds files but no log: a table that was half written, or other files; move \
-                 them away, and `cdp-jobs load` them when they are rows",
-            ));
-        }
-        if table.is_none() && !source.optional {
-            return Err(LakeError::new(
-                ErrorKind::NotFound,
-                format!("there is no Delta table for the source `{}`", source.name),
-            )
-            .with("location", &url)
-            .hint(format!(
-                "`cdp-jobs load {} FILES…` makes it; or set `location` or `optional = true` in \
-                 sql/sources.toml",
-                source.name.name()
-            )));
-        }
-        sources.insert(source.name.clone(), table.clone());
-        Ok(table)
-    }
-}
 
 /// The tables that queries of one date see, registered as they are asked for.
 pub struct Catalog {
@@ -153,7 +51,7 @@ impl Catalog {
         as_of_date: Option<AsOfDate>,
         supplied: BTreeMap<String, ParamValue>,
     ) -> Result<Self> {
-        let session = tables.lake.engine().session()?;
+        let session = tables.lake().engine().session()?;
         Ok(Self {
             tables,
             as_of_date,
@@ -244,7 +142,7 @@ impl Catalog {
 
     /// The plan of a model's query, with all that it reads registered.
     pub async fn plan(&self, model: &Model) -> Result<LogicalPlan> {
-        let reads = self.tables.manifest.reads(&model.name).to_vec();
+        let reads = self.tables.manifest().reads(&model.name).to_vec();
         for name in reads.iter().chain(&model.reads_past) {
             self.ensure(name).await?;
         }
@@ -306,7 +204,7 @@ impl Catalog {
                 let by_date = model.materialization.is_dated();
                 match self.stored(name, by_date).await? {
                     Some(provider) => Ok(provider),
-                    None => empty(self.tables.schemas.of(name)?),
+                    None => empty(self.tables.schemas().of(name)?),
                 }
             }
         }
@@ -319,14 +217,14 @@ impl Catalog {
         given: &BTreeMap<TableName, RecordBatch>,
     ) -> Result<Arc<dyn TableProvider>> {
         let Some(rows) = given.get(name) else {
-            return empty(self.tables.schemas.of(name)?);
+            return empty(self.tables.schemas().of(name)?);
         };
         let table = MemTable::try_new(rows.schema(), vec![vec![rows.clone()]])?;
         let plan = self
             .session
             .read_table(Arc::new(table))?
             .into_unoptimized_plan();
-        let model = self.tables.manifest.model(name);
+        let model = self.tables.manifest().model(name);
         let by_date = model.is_some_and(|model| model.materialization.is_dated());
         let plan = match self.as_of_date.filter(|_| by_date) {
             Some(date) => until(plan, date)?,
@@ -346,7 +244,7 @@ impl Catalog {
             "a scratch model is a query"
         );
         let plan = self.plan(model).await?;
-        let staged = self.tables.scratch.stage(&self.session, plan).await?;
+        let staged = self.tables.scratch().stage(&self.session, plan).await?;
         self.tables.staged.lock().await.insert(key, staged.clone());
         Ok(staged)
     }
@@ -357,7 +255,7 @@ impl Catalog {
         name: &TableName,
         by_date: bool,
     ) -> Result<Option<Arc<dyn TableProvider>>> {
-        let lake = &self.tables.lake;
+        let lake = self.tables.lake();
         let Some(table) = lake.open(&lake.url(name)?).await? else {
             return Ok(None);
         };

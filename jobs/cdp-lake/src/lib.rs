@@ -18,6 +18,7 @@ mod pool;
 mod quarantine;
 mod query;
 mod query_fault;
+mod run_tables;
 mod schema_book;
 mod scratch;
 mod sidecar_fault;
@@ -32,7 +33,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use catalog::{Catalog, RunTables};
+pub use catalog::Catalog;
 pub use check::{Breach, Checked, check};
 pub use engine::Engine;
 pub use error::{ErrorKind, LakeError, Result};
@@ -42,6 +43,7 @@ pub use load::{LoadLimits, Loaded, load};
 pub use new_rows::Since;
 pub use quarantine::{BadRow, Inspection, first_event_day, inspect};
 pub use query::QueryResult;
+pub use run_tables::RunTables;
 pub use schema_book::SchemaBook;
 pub use scratch::{Scratch, Staged};
 pub use source_rows::append_to_source;

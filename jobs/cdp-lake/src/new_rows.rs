@@ -13,8 +13,9 @@ use deltalake::DeltaTable;
 use futures::TryStreamExt;
 use object_store::path::Path;
 
-use crate::catalog::{Catalog, RunTables};
+use crate::catalog::Catalog;
 use crate::error::Result;
+use crate::run_tables::RunTables;
 use crate::types::exact;
 
 /// What an earlier date has read already.

@@ -33,6 +33,12 @@ pub struct Staged {
     pub rows: u64,
 }
 
+impl std::fmt::Debug for Staged {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} rows", self.rows)
+    }
+}
+
 impl Staged {
     /// The rows as a table of a session.
     pub fn provider(&self) -> Arc<dyn TableProvider> {

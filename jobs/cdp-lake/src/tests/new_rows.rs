@@ -57,8 +57,8 @@ async fn what_is_new_is_every_row_that_was_not_seen_and_no_other() {
     let then = version(&lake).await;
     assert_eq!(seen(&tables(&lake).await, first, None).await, ["a"]);
     // A file that came after the first date was made, with rows of all times.
-    let late = orders(&[("e", 1, 1), ("f", 2, 2), ("g", 3, 3)]);
-    load_csv(&lake, dir.path(), "2.csv", &late).await.unwrap();
+    let added = orders(&[("e", 1, 1), ("f", 2, 2), ("g", 3, 3)]);
+    load_csv(&lake, dir.path(), "2.csv", &added).await.unwrap();
     let tables = tables(&lake).await;
     let new = since(&tables, first, Some(then)).await;
     assert!(new.is_some(), "the table only grew");

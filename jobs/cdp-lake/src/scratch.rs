@@ -7,11 +7,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
+use datafusion::catalog::streaming::StreamingTable;
 use datafusion::config::TableParquetOptions;
 use datafusion::dataframe::{DataFrame, DataFrameWriteOptions};
 use datafusion::datasource::MemTable;
+use datafusion::error::DataFusionError;
+use datafusion::execution::TaskContext;
 use datafusion::execution::context::SessionContext;
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::prelude::ParquetReadOptions;
 
 use crate::engine::Engine;
@@ -46,6 +52,53 @@ impl Staged {
             provider: Arc::new(MemTable::try_new(schema, vec![batches])?),
             rows,
         })
+    }
+
+    /// Rows that a step makes as they are read, batch by batch, each time anew.
+    pub fn from_parts(
+        schema: SchemaRef,
+        rows: u64,
+        parts: usize,
+        part: impl Fn(usize) -> Result<RecordBatch> + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let made = Arc::new(Parts {
+            schema: schema.clone(),
+            parts,
+            part: Arc::new(part),
+        });
+        Ok(Self {
+            provider: Arc::new(StreamingTable::try_new(schema, vec![made])?),
+            rows,
+        })
+    }
+}
+
+type MakePart = dyn Fn(usize) -> Result<RecordBatch> + Send + Sync;
+
+/// Batches that are made when they are asked for.
+struct Parts {
+    schema: SchemaRef,
+    parts: usize,
+    part: Arc<MakePart>,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} batches", self.parts)
+    }
+}
+
+impl PartitionStream for Parts {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let part = self.part.clone();
+        let made =
+            move |index| part(index).map_err(|error| DataFusionError::External(error.into()));
+        let batches = futures::stream::iter((0..self.parts).map(made));
+        Box::pin(RecordBatchStreamAdapter::new(self.schema.clone(), batches))
     }
 }
 

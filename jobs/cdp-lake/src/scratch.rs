@@ -16,13 +16,16 @@ use datafusion::execution::TaskContext;
 use datafusion::execution::context::SessionContext;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::SendableRecordBatchStream;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::prelude::ParquetReadOptions;
 
 use crate::engine::Engine;
 use crate::error::{ErrorKind, LakeError, Result};
 use crate::types::{stored_schema, to_stored};
+
+/// How many batches are made before they are asked for.
+const PARTS_AHEAD: usize = 2;
 
 /// A folder of a run; it goes when the run ends.
 #[derive(Debug)]
@@ -75,7 +78,7 @@ impl Staged {
 
 type MakePart = dyn Fn(usize) -> Result<RecordBatch> + Send + Sync;
 
-/// Batches that are made when they are asked for.
+/// Batches that are made beside whoever reads them.
 struct Parts {
     schema: SchemaRef,
     parts: usize,
@@ -94,11 +97,20 @@ impl PartitionStream for Parts {
     }
 
     fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let part = self.part.clone();
-        let made =
-            move |index| part(index).map_err(|error| DataFusionError::External(error.into()));
-        let batches = futures::stream::iter((0..self.parts).map(made));
-        Box::pin(RecordBatchStreamAdapter::new(self.schema.clone(), batches))
+        let (part, parts) = (self.part.clone(), self.parts);
+        let mut stream = RecordBatchReceiverStreamBuilder::new(self.schema.clone(), PARTS_AHEAD);
+        let batches = stream.tx();
+        stream.spawn_blocking(move || {
+            for index in 0..parts {
+                let batch = part(index).map_err(|error| DataFusionError::External(error.into()));
+                // Whoever reads may have had enough.
+                if batches.blocking_send(batch).is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        stream.build()
     }
 }
 

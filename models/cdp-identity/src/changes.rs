@@ -63,7 +63,7 @@ struct Move {
 }
 
 impl ProfileMap {
-    /// What changed since the map of before, sorted. For a resolution of some components it tells
+    /// What changed since the map of before, the one that it was resolved with, sorted. For a resolution of some components it tells
     /// of their profiles only.
     pub fn changes(&self, previous: &PreviousMap) -> Vec<Change> {
         let is_nobody = self.nobody();
@@ -78,12 +78,12 @@ impl ProfileMap {
                 known[cluster as usize] = profile;
             }
         }
-        let rows = previous.rows_of_nodes(&self.table);
-        let moves = self.moves(previous, &rows, &heir);
+        let rows = &self.rows_before;
+        let moves = self.moves(previous, rows, &heir);
         let mut why = Reasons::new(self, &heir, known.len());
         if !moves.is_empty() {
             why.find_apart();
-            why.find_united(previous, &rows, &moves, &known);
+            why.find_united(previous, rows, &moves, &known);
         }
         let mut changes = Vec::new();
         let mut is_reached = is_nobody.clone();
@@ -122,7 +122,7 @@ impl ProfileMap {
                 changes.push(lone(ChangeKind::Created, None, Some(id)));
             }
         }
-        for profile in gone(previous, &rows, &heir, &moves) {
+        for profile in gone(previous, rows, &heir, &moves) {
             changes.push(lone(ChangeKind::Gone, Some(previous.text(profile)), None));
         }
         changes.sort_unstable();

@@ -118,13 +118,21 @@ impl ProfileMap {
     }
 
     fn types(&self, sizes: &[u32]) -> Vec<(&str, usize, usize)> {
+        let declared = self.rules.types();
+        let mut counts = vec![(0, 0); declared.len()];
         let mut types: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
         for node in &self.rows {
-            let name = identifier_type(self.table.identifier(*node));
-            let (all, alone) = types.entry(name).or_default();
+            let (all, alone) = match self.graph.type_index(*node) {
+                Some(index) => &mut counts[index],
+                None => types
+                    .entry(identifier_type(self.table.identifier(*node)))
+                    .or_default(),
+            };
             *all += 1;
             *alone += usize::from(sizes[self.cluster_of[*node as usize] as usize] == 1);
         }
+        let named = declared.iter().map(|one| one.name.as_str()).zip(counts);
+        types.extend(named.filter(|(_, (all, _))| *all > 0));
         types
             .into_iter()
             .map(|(name, (all, alone))| (name, all, alone))

@@ -8,7 +8,7 @@ use crate::union_find::UnionFind;
 use crate::violation::NONE;
 
 /// Profiles are looked at in so many parts, so that few links are in memory at once.
-const PARTS: u32 = 4;
+const PARTS: u32 = 8;
 
 /// A link within a profile. Only the order of those of one profile matters.
 #[derive(Clone, Copy, Debug)]

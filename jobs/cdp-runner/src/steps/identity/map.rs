@@ -52,7 +52,7 @@ pub(in crate::steps) async fn run(asked: &Asked<'_>) -> Result<Done> {
     let day = asked.task.as_of_date.epoch_day();
     let undone = map.violations().len();
     // Who is blocked is nobody, so nothing they did belongs to a profile.
-    let rows = map.iter().filter(|row| !row.is_blocked).count() as u64;
+    let rows = (map.len() - map.blocked_count()) as u64;
     let parts = map.len().div_ceil(BATCH_ROWS).max(1);
     let sources = map.sources();
     let part = move |part| batch(&resolution.map, &sources, part, day);
@@ -65,8 +65,8 @@ pub(in crate::steps) async fn run(asked: &Asked<'_>) -> Result<Done> {
 fn batch(map: &ProfileMap, sources: &Sources, part: usize, day: i32) -> Result<RecordBatch> {
     let begin = part * BATCH_ROWS;
     let mut columns = Columns::default();
-    for place in begin..map.len().min(begin + BATCH_ROWS) {
-        let row = map.row(place);
+    let places = begin..map.len().min(begin + BATCH_ROWS);
+    for (place, row) in places.clone().zip(map.rows(places)) {
         if !row.is_blocked {
             columns.push(&row, sources.of(place));
         }

@@ -64,7 +64,7 @@ impl Staged {
         parts: usize,
         part: impl Fn(usize) -> Result<RecordBatch> + Send + Sync + 'static,
     ) -> Result<Self> {
-        let made = Arc::new(Parts {
+        let made = Arc::new(MadeRows {
             schema: schema.clone(),
             parts,
             part: Arc::new(part),
@@ -79,19 +79,19 @@ impl Staged {
 type MakePart = dyn Fn(usize) -> Result<RecordBatch> + Send + Sync;
 
 /// Batches that are made beside whoever reads them.
-struct Parts {
+struct MadeRows {
     schema: SchemaRef,
     parts: usize,
     part: Arc<MakePart>,
 }
 
-impl std::fmt::Debug for Parts {
+impl std::fmt::Debug for MadeRows {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} batches", self.parts)
     }
 }
 
-impl PartitionStream for Parts {
+impl PartitionStream for MadeRows {
     fn schema(&self) -> &SchemaRef {
         &self.schema
     }

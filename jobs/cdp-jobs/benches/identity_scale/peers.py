@@ -33,10 +33,10 @@ def splink(is_text):
     else:
         import pyarrow
 
-        columns = numpy.fromfile(numbers, dtype="<u4").reshape(-1, 2).astype("i8")
-        table = pyarrow.table({"l": columns[:, 0].copy(), "r": columns[:, 1].copy()})
-        db.execute("create table edges as select * from table")
-        del columns, table
+        pairs = numpy.fromfile(numbers, dtype="<u4").reshape(-1, 2).astype("i8")
+        pairs = pyarrow.table({"l": pairs[:, 0].copy(), "r": pairs[:, 1].copy()})
+        db.execute("create table edges as select * from pairs")
+        del pairs
     db.execute("create table nodes as select l as id from edges union select r from edges")
     api = DuckDBAPI(connection=db)
     began = time.time()

@@ -1,4 +1,5 @@
 //! People of 2 to 50 identifiers, most of them small, half chained and half around a user id.
+#![expect(clippy::cast_possible_truncation, reason = "places in memory")]
 
 use std::fmt::Write as _;
 use std::fs::File;

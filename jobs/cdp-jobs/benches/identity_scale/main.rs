@@ -3,7 +3,7 @@
 //!
 //! `cargo bench -p cdp-jobs --bench identity_scale`. `CDP_BENCH_EDGES` sets another number of edges
 //! (a smoke run: 100000). `CDP_BENCH_PYTHON` names a Python with SciPy, Splink and DuckDB, which then
-//! cluster the edges of the first day too.
+//! cluster the edges of the first day too. The second day is resolved whole.
 
 mod edges;
 
@@ -216,7 +216,8 @@ impl Bench {
             let last = told.lines().last().unwrap_or_default().to_owned();
             return Err(io::Error::other(format!("{peer}: {last}")));
         };
-        assert_eq!(theirs, clusters as f64, "{peer} finds the same clusters");
+        let is_same = (theirs - clusters as f64).abs() < 0.5;
+        assert!(is_same, "{peer} finds {theirs} clusters of {clusters}");
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,

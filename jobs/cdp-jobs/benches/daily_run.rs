@@ -1,6 +1,6 @@
 //! Times the whole job on a generated shop, through the program as users run it, and prints a table.
 //!
-//! `cargo bench -p cdp-jobs`. `CDP_BENCH_PEOPLE` (default 100,000) and `CDP_BENCH_ACTIVITY`
+//! `cargo bench -p cdp-jobs --bench daily_run`. `CDP_BENCH_PEOPLE` (default 100,000) and `CDP_BENCH_ACTIVITY`
 //! (default 1.31) set the size: with the defaults 10 million web events.
 
 mod shop;

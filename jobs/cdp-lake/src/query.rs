@@ -70,6 +70,19 @@ impl Catalog {
         Ok(self.query(sql, None).await?.batches)
     }
 
+    /// Hands on all rows of a query of ours, a batch at a time.
+    pub async fn each_batch(
+        &self,
+        sql: &str,
+        mut take: impl FnMut(&RecordBatch) -> Result<()>,
+    ) -> Result<()> {
+        let mut stream = self.sql_frame(sql).await?.execute_stream().await?;
+        while let Some(batch) = stream.try_next().await? {
+            take(&batch)?;
+        }
+        Ok(())
+    }
+
     /// The rows of a query of ours, kept on disk.
     pub async fn stage_sql(&self, sql: &str) -> Result<Staged> {
         let plan = self.sql_frame(sql).await?.into_unoptimized_plan();

@@ -7,16 +7,25 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
+use datafusion::catalog::streaming::StreamingTable;
 use datafusion::config::TableParquetOptions;
 use datafusion::dataframe::{DataFrame, DataFrameWriteOptions};
 use datafusion::datasource::MemTable;
+use datafusion::error::DataFusionError;
+use datafusion::execution::TaskContext;
 use datafusion::execution::context::SessionContext;
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
+use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::prelude::ParquetReadOptions;
 
 use crate::engine::Engine;
 use crate::error::{ErrorKind, LakeError, Result};
 use crate::types::{stored_schema, to_stored};
+
+/// How many batches are made before they are asked for.
+const PARTS_AHEAD: usize = 2;
 
 /// A folder of a run; it goes when the run ends.
 #[derive(Debug)]
@@ -52,6 +61,62 @@ impl Staged {
             provider: Arc::new(MemTable::try_new(schema, vec![batches])?),
             rows,
         })
+    }
+
+    /// Rows that a step makes as they are read, batch by batch, each time anew.
+    pub fn from_parts(
+        schema: SchemaRef,
+        rows: u64,
+        parts: usize,
+        part: impl Fn(usize) -> Result<RecordBatch> + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let made = Arc::new(MadeRows {
+            schema: schema.clone(),
+            parts,
+            part: Arc::new(part),
+        });
+        Ok(Self {
+            provider: Arc::new(StreamingTable::try_new(schema, vec![made])?),
+            rows,
+        })
+    }
+}
+
+type MakePart = dyn Fn(usize) -> Result<RecordBatch> + Send + Sync;
+
+/// Batches that are made beside whoever reads them.
+struct MadeRows {
+    schema: SchemaRef,
+    parts: usize,
+    part: Arc<MakePart>,
+}
+
+impl std::fmt::Debug for MadeRows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} batches", self.parts)
+    }
+}
+
+impl PartitionStream for MadeRows {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let (part, parts) = (self.part.clone(), self.parts);
+        let mut stream = RecordBatchReceiverStreamBuilder::new(self.schema.clone(), PARTS_AHEAD);
+        let batches = stream.tx();
+        stream.spawn_blocking(move || {
+            for index in 0..parts {
+                let batch = part(index).map_err(|error| DataFusionError::External(error.into()));
+                // Whoever reads may have had enough.
+                if batches.blocking_send(batch).is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        stream.build()
     }
 }
 

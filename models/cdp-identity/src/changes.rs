@@ -63,7 +63,7 @@ struct Move {
 }
 
 impl ProfileMap {
-    /// What changed since the map of before, sorted. For a resolution of some components it tells
+    /// What changed since the map of before, the one that it was resolved with, sorted. For a resolution of some components it tells
     /// of their profiles only.
     pub fn changes(&self, previous: &PreviousMap) -> Vec<Change> {
         let is_nobody = self.nobody();
@@ -78,8 +78,13 @@ impl ProfileMap {
                 known[cluster as usize] = profile;
             }
         }
-        let moves = self.moves(previous, &heir);
-        let why = Reasons::new(self, previous, &moves, &heir, &known);
+        let rows = &self.rows_before;
+        let moves = self.moves(previous, rows, &heir);
+        let mut why = Reasons::new(self, &heir, known.len());
+        if !moves.is_empty() {
+            why.find_apart();
+            why.find_united(previous, rows, &moves, &known);
+        }
         let mut changes = Vec::new();
         let mut is_reached = is_nobody.clone();
         let mut lives_on: Vec<_> = heir.iter().map(|cluster| *cluster != NONE).collect();
@@ -117,7 +122,7 @@ impl ProfileMap {
                 changes.push(lone(ChangeKind::Created, None, Some(id)));
             }
         }
-        for profile in self.gone(previous, &heir, &moves) {
+        for profile in gone(previous, rows, &heir, &moves) {
             changes.push(lone(ChangeKind::Gone, Some(previous.text(profile)), None));
         }
         changes.sort_unstable();
@@ -139,12 +144,12 @@ impl ProfileMap {
     }
 
     /// What moved from a profile of before to a cluster with another id.
-    fn moves(&self, previous: &PreviousMap, heir: &[u32]) -> Vec<Move> {
+    fn moves(&self, previous: &PreviousMap, rows: &[u32], heir: &[u32]) -> Vec<Move> {
         let mut first_of: HashMap<(u32, u32), u32> = HashMap::new();
         let rank = |node: u32| self.graph.rank[node as usize];
-        for (node, row) in (0..).zip(previous.rows_of_nodes(&self.table)) {
+        for (node, row) in (0..).zip(rows) {
             let cluster = self.cluster_of[node as usize];
-            let Some(row) = previous.row(row).filter(|_| cluster != NONE) else {
+            let Some(row) = previous.row(*row).filter(|_| cluster != NONE) else {
                 continue;
             };
             if heir[row.profile as usize] != cluster && previous.is_living[row.profile as usize] {
@@ -165,28 +170,28 @@ impl ProfileMap {
         moves.sort_unstable_by_key(|one| (one.profile, one.cluster));
         moves
     }
+}
 
-    /// The profiles of before of which nothing is left, here or in what is not resolved here.
-    fn gone(&self, previous: &PreviousMap, heir: &[u32], moves: &[Move]) -> Vec<u32> {
-        let is_living = previous.is_living.iter();
-        let mut is_here: Vec<_> = is_living.map(|is_living| !is_living).collect();
-        for (profile, cluster) in heir.iter().enumerate() {
-            is_here[profile] |= *cluster != NONE;
-        }
-        for one in moves {
-            is_here[one.profile as usize] = true;
-        }
-        for row in previous.rows_of_nodes(&self.table) {
-            if let Some(row) = previous.row(row) {
-                is_here[row.profile as usize] = true;
-            }
-        }
-        (0..)
-            .zip(is_here)
-            .filter(|(_, is_here)| !is_here)
-            .map(|(profile, _)| profile)
-            .collect()
+/// The profiles of before of which nothing is left, here or in what is not resolved here.
+fn gone(previous: &PreviousMap, rows: &[u32], heir: &[u32], moves: &[Move]) -> Vec<u32> {
+    let is_living = previous.is_living.iter();
+    let mut is_here: Vec<_> = is_living.map(|is_living| !is_living).collect();
+    for (profile, cluster) in heir.iter().enumerate() {
+        is_here[profile] |= *cluster != NONE;
     }
+    for one in moves {
+        is_here[one.profile as usize] = true;
+    }
+    for row in rows {
+        if let Some(row) = previous.row(*row) {
+            is_here[row.profile as usize] = true;
+        }
+    }
+    (0..)
+        .zip(is_here)
+        .filter(|(_, is_here)| !is_here)
+        .map(|(profile, _)| profile)
+        .collect()
 }
 
 fn lone(kind: ChangeKind, from: Option<&str>, to: Option<&str>) -> Change {
@@ -211,29 +216,18 @@ struct Reasons<'m> {
 }
 
 impl<'m> Reasons<'m> {
-    fn new(
-        map: &'m ProfileMap,
-        previous: &PreviousMap,
-        moves: &[Move],
-        heir: &'m [u32],
-        known: &[u32],
-    ) -> Self {
-        let mut sizes = vec![0; known.len()];
+    fn new(map: &'m ProfileMap, heir: &'m [u32], clusters: usize) -> Self {
+        let mut sizes = vec![0; clusters];
         for cluster in map.cluster_of.iter().filter(|cluster| **cluster != NONE) {
             sizes[*cluster as usize] += 1;
         }
-        let mut why = Self {
+        Self {
             map,
             heir,
             sizes,
             apart: HashMap::new(),
             united: BTreeMap::new(),
-        };
-        if !moves.is_empty() {
-            why.find_apart();
-            why.find_united(previous, moves, known);
         }
-        why
     }
 
     /// What is nobody's now left a profile, which lives on or does not.
@@ -312,7 +306,7 @@ impl<'m> Reasons<'m> {
 
     /// Links once more what is in a cluster with profiles that merged, the strongest first, and
     /// keeps for each of them the link that brought it to the profile that lives on.
-    fn find_united(&mut self, previous: &PreviousMap, moves: &[Move], known: &[u32]) {
+    fn find_united(&mut self, previous: &PreviousMap, rows: &[u32], moves: &[Move], known: &[u32]) {
         let mut is_merged = vec![false; known.len()];
         for one in moves {
             is_merged[one.cluster as usize] |= self.heir[one.profile as usize] == NONE;
@@ -321,11 +315,11 @@ impl<'m> Reasons<'m> {
         let links = strongest_first(map, |cluster| is_merged[cluster as usize]);
         let mut sets = UnionFind::new(map.table.node_count());
         let mut held: HashMap<u32, Vec<u32>> = HashMap::new();
-        for (node, row) in (0..).zip(previous.rows_of_nodes(&map.table)) {
+        for (node, row) in (0..).zip(rows) {
             let cluster = map.cluster_of[node as usize];
             if cluster != NONE
                 && is_merged[cluster as usize]
-                && let Some(row) = previous.row(row)
+                && let Some(row) = previous.row(*row)
             {
                 held.insert(node, vec![row.profile]);
             }

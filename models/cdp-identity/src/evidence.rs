@@ -42,20 +42,6 @@ impl EvidenceTable {
         Self::default()
     }
 
-    /// An empty table with room for so many rows and different identifiers. It grows beyond them.
-    pub fn with_capacity(rows: usize, identifiers: usize) -> Self {
-        Self {
-            identifiers: Interner::with_capacity(identifiers),
-            left: Vec::with_capacity(rows),
-            right: Vec::with_capacity(rows),
-            source: Vec::with_capacity(rows),
-            first_seen: Vec::with_capacity(rows),
-            last_seen: Vec::with_capacity(rows),
-            count: Vec::with_capacity(rows),
-            ..Self::default()
-        }
-    }
-
     /// Adds a row: two identifiers that stood together in a source, or one that stood alone, when
     /// first and last (microseconds since 1970), and how often.
     pub fn push(

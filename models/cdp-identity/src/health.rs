@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bridges::bridges;
 use crate::graph::{CUT, identifier_type};
-use crate::links::strongest_first;
 use crate::profile_map::ProfileMap;
-use crate::union_find::UnionFind;
 use crate::violation::NONE;
 
 /// The percentiles of cluster sizes that are told.
@@ -42,6 +40,18 @@ pub struct Health<'m> {
 impl ProfileMap {
     /// The figures of the map, with lists of at most so many.
     pub fn health(&self, list_max: usize) -> Health<'_> {
+        std::thread::scope(|scope| {
+            let unions = scope.spawn(|| self.unions());
+            let mut health = self.health_without_rules(list_max);
+            match unions.join() {
+                Ok(unions) => health.rules = unions,
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+            health
+        })
+    }
+
+    fn health_without_rules(&self, list_max: usize) -> Health<'_> {
         let mut sizes = vec![0_u32; self.profile_count()];
         for node in &self.rows {
             sizes[self.cluster_of[*node as usize] as usize] += 1;
@@ -53,7 +63,6 @@ impl ProfileMap {
             types: self.types(&sizes),
             busiest: self.busiest(&pairs, list_max),
             strangers: self.strangers(&pairs),
-            rules: self.rules_by_unions(),
             ..Health::default()
         };
         if !sizes.is_empty() {
@@ -92,22 +101,38 @@ impl ProfileMap {
             degrees[*left as usize] += 1;
             degrees[*right as usize] += 1;
         }
+        let key = |node: &u32| {
+            let place = *node as usize;
+            (std::cmp::Reverse(degrees[place]), self.graph.rank[place])
+        };
         let mut nodes = self.rows.clone();
-        nodes.sort_by_key(|node| std::cmp::Reverse(degrees[*node as usize]));
-        let busiest = nodes.into_iter().take(list_max);
-        busiest
+        if nodes.len() > list_max {
+            nodes.select_nth_unstable_by_key(list_max, key);
+            nodes.truncate(list_max);
+        }
+        nodes.sort_unstable_by_key(key);
+        nodes
+            .into_iter()
             .map(|node| (self.table.identifier(node), degrees[node as usize]))
             .collect()
     }
 
     fn types(&self, sizes: &[u32]) -> Vec<(&str, usize, usize)> {
+        let declared = self.rules.types();
+        let mut counts = vec![(0, 0); declared.len()];
         let mut types: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
         for node in &self.rows {
-            let name = identifier_type(self.table.identifier(*node));
-            let (all, alone) = types.entry(name).or_default();
+            let (all, alone) = match self.graph.type_index(*node) {
+                Some(index) => &mut counts[index],
+                None => types
+                    .entry(identifier_type(self.table.identifier(*node)))
+                    .or_default(),
+            };
             *all += 1;
             *alone += usize::from(sizes[self.cluster_of[*node as usize] as usize] == 1);
         }
+        let named = declared.iter().map(|one| one.name.as_str()).zip(counts);
+        types.extend(named.filter(|(_, (all, _))| *all > 0));
         types
             .into_iter()
             .map(|(name, (all, alone))| (name, all, alone))
@@ -129,29 +154,6 @@ impl ProfileMap {
         strangers
             .map(|(one, other)| (self.type_name(Some(one)), self.type_name(Some(other))))
             .collect()
-    }
-
-    fn rules_by_unions(&self) -> Vec<(String, usize)> {
-        let mut sets = UnionFind::new(self.table.node_count());
-        let mut unions: BTreeMap<_, (String, usize)> = BTreeMap::new();
-        for link in strongest_first(self, |_| true) {
-            if sets.union(link.left, link.right) {
-                let mut types = [link.left, link.right].map(|node| self.graph.type_index(node));
-                types.sort_unstable();
-                let key = (link.cause, types, link.source);
-                let known = unions
-                    .entry(key)
-                    .or_insert_with(|| (self.rule_of(&link), 0));
-                known.1 += 1;
-            }
-        }
-        let mut of_rule: BTreeMap<String, usize> = BTreeMap::new();
-        for (rule, count) in unions.into_values() {
-            *of_rule.entry(rule).or_default() += count;
-        }
-        let mut rules: Vec<_> = of_rule.into_iter().collect();
-        rules.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        rules
     }
 
     fn tell_bridges<'m>(

@@ -24,7 +24,8 @@
 //! | `stable_id` | ids that last, and come back when a merge is undone |
 //! | `resolver`, `profile_map`, `violation` | all of it in order; the map; what was not done |
 //! | `affected` | steps that read only what new evidence concerns: the protocol stands there |
-//! | `changes`, `explain`, `health`, `links`, `bridges` | what changed and why; paths; figures |
+//! | `changes`, `explain`, `links` | what changed and why; paths |
+//! | `health`, `unions`, `bridges` | figures |
 //! | `sources` | which sources know an identifier |
 
 pub mod affected;
@@ -52,6 +53,7 @@ mod sources;
 mod stable_id;
 mod texts;
 mod union_find;
+mod unions;
 mod violation;
 
 pub use affected::Affected;

@@ -71,9 +71,26 @@ pub(crate) fn strongest_first(map: &ProfileMap, of: impl Fn(u32) -> bool) -> Vec
 
 /// Everything that links two identifiers, for pairs of choice, the strongest first.
 pub(crate) fn all_between(map: &ProfileMap, is_chosen: impl Fn(u32, u32) -> bool) -> Vec<Link> {
-    let classes = Classes::new(&map.rules);
     let graph = &map.graph;
     let mut links = Vec::new();
+    each_between(map, is_chosen, |link| links.push(link));
+    links.sort_unstable_by_key(|link| {
+        let ends = [link.left, link.right].map(|node| graph.rank[node as usize]);
+        let ends = (ends[0].min(ends[1]), ends[0].max(ends[1]));
+        let source = (link.source != NONE).then(|| map.table.source(link.source));
+        (link.cause, link.first_seen, ends, source)
+    });
+    links
+}
+
+/// Everything that links two identifiers, for pairs of choice, in no particular order.
+pub(crate) fn each_between(
+    map: &ProfileMap,
+    is_chosen: impl Fn(u32, u32) -> bool,
+    mut take: impl FnMut(Link),
+) {
+    let classes = Classes::new(&map.rules);
+    let graph = &map.graph;
     for row in map.table.rows() {
         if is_chosen(row.left, row.right) && !graph.is(row.left, CUT) && !graph.is(row.right, CUT) {
             let types = [row.left, row.right].map(|node| graph.type_index(node));
@@ -83,12 +100,12 @@ pub(crate) fn all_between(map: &ProfileMap, is_chosen: impl Fn(u32, u32) -> bool
             } else {
                 Cause::Evidence(class)
             };
-            links.push(Link::of_rows(row, cause));
+            take(Link::of_rows(row, cause));
         }
     }
     for (left, right) in &graph.twins {
         if is_chosen(*left, *right) {
-            links.push(Link::without_evidence(*left, *right, Cause::Hash));
+            take(Link::without_evidence(*left, *right, Cause::Hash));
         }
     }
     let known = Known::of_overrides(&map.table, &map.overrides);
@@ -99,16 +116,9 @@ pub(crate) fn all_between(map: &ProfileMap, is_chosen: impl Fn(u32, u32) -> bool
             && one.valid_from <= map.today
             && is_chosen(left, right)
         {
-            links.push(Link::without_evidence(left, right, Cause::Override(index)));
+            take(Link::without_evidence(left, right, Cause::Override(index)));
         }
     }
-    links.sort_unstable_by_key(|link| {
-        let ends = [link.left, link.right].map(|node| graph.rank[node as usize]);
-        let ends = (ends[0].min(ends[1]), ends[0].max(ends[1]));
-        let source = (link.source != NONE).then(|| map.table.source(link.source));
-        (link.cause, link.first_seen, ends, source)
-    });
-    links
 }
 
 impl ProfileMap {

@@ -66,6 +66,11 @@ impl PreviousMap {
         });
     }
 
+    /// Gives back the memory of what only a resolution needs. Do it when that is done.
+    pub fn forget_identifiers(&mut self) {
+        self.identifiers = Texts::default();
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.rows.len()

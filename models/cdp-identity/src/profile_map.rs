@@ -1,5 +1,8 @@
 //! The result: one row for each identifier, in columns.
 
+use std::hint::black_box;
+use std::ops::Range;
+
 use crate::evidence::EvidenceTable;
 use crate::graph::{AMBIGUOUS, BLOCKED, Graph, QUARANTINED, identifier_type};
 use crate::overrides::Override;
@@ -7,6 +10,9 @@ use crate::previous::{PreviousMap, PreviousRow};
 use crate::rules::IdentityRules;
 use crate::stable_id::Names;
 use crate::violation::{Breach, NONE, Violation};
+
+/// So many rows wait for memory together.
+const ROWS_AT_ONCE: usize = 512;
 
 /// Who is who: each identifier once, sorted by identifier. Texts stand in one place and are lent.
 #[derive(Debug)]
@@ -21,6 +27,8 @@ pub struct ProfileMap {
     pub(crate) names: Names,
     pub(crate) component_of: Vec<u32>,
     pub(crate) component_ids: Vec<i64>,
+    /// For each node its row in the map of before, or none.
+    pub(crate) rows_before: Vec<u32>,
     pub(crate) effective_at: Vec<i32>,
     pub(crate) today: i32,
 }
@@ -83,6 +91,22 @@ impl ProfileMap {
         self.row_of_node(self.rows[index])
     }
 
+    /// The rows at some places. What they need is brought near first, so that the waits for memory
+    /// overlap.
+    pub fn rows(&self, places: Range<usize>) -> impl Iterator<Item = MapRow<'_>> {
+        let nodes = &self.rows[places];
+        nodes.chunks(ROWS_AT_ONCE).flat_map(|nodes| {
+            self.bring_near(nodes);
+            nodes.iter().map(|node| self.row_of_node(*node))
+        })
+    }
+
+    /// How many identifiers are nobody.
+    pub fn blocked_count(&self) -> usize {
+        let is_blocked = |node: &&u32| self.graph.is(**node, BLOCKED);
+        self.rows.iter().filter(is_blocked).count()
+    }
+
     /// Every row.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = MapRow<'_>> {
         self.rows.iter().map(|node| self.row_of_node(*node))
@@ -115,6 +139,19 @@ impl ProfileMap {
             previous.push(row.as_previous());
         }
         previous
+    }
+
+    fn bring_near(&self, nodes: &[u32]) {
+        self.table.identifiers().bring_near(nodes);
+        let mut near = 0;
+        for node in nodes {
+            near ^= self.graph.seen[*node as usize].first;
+            near ^= i64::from(self.component_of[*node as usize]);
+            near ^= i64::from(self.effective_at[*node as usize]);
+        }
+        black_box(near);
+        let clusters = nodes.iter().map(|node| self.cluster_of[*node as usize]);
+        self.names.ids.bring_near(&clusters.collect::<Vec<_>>());
     }
 
     fn row_of_node(&self, node: u32) -> MapRow<'_> {

@@ -135,6 +135,7 @@ impl<'r> Resolver<'r> {
             component_of: components.of_node,
             component_ids,
             effective_at,
+            rows_before,
             today: self.today,
             table,
             graph,

@@ -7,16 +7,16 @@ use crate::profile_map::ProfileMap;
 /// The sources of each identifier of a map. Few different sets of sources occur, so each identifier
 /// has the number of one.
 #[derive(Debug)]
-pub struct Sources<'m> {
-    map: &'m ProfileMap,
-    /// Names, sorted, for each set.
-    sets: Vec<Vec<&'m str>>,
+pub struct Sources {
+    /// Names, sorted, with commas between, for each set.
+    sets: Vec<String>,
+    /// The set of each row of the map.
     set_of: Vec<u32>,
 }
 
 impl ProfileMap {
     /// Which sources name each identifier.
-    pub fn sources(&self) -> Sources<'_> {
+    pub fn sources(&self) -> Sources {
         let mut sets: Vec<Vec<u32>> = vec![Vec::new()];
         let mut larger: HashMap<(u32, u32), u32> = HashMap::new();
         let mut numbers: HashMap<Vec<u32>, u32> = HashMap::from([(Vec::new(), 0)]);
@@ -42,20 +42,23 @@ impl ProfileMap {
         let named = sets.into_iter().map(|set| {
             let mut names: Vec<_> = set.into_iter().map(|one| self.table.source(one)).collect();
             names.sort_unstable();
-            names
+            names.join(",")
         });
         Sources {
-            map: self,
             sets: named.collect(),
-            set_of,
+            set_of: self
+                .rows
+                .iter()
+                .map(|node| set_of[*node as usize])
+                .collect(),
         }
     }
 }
 
-impl Sources<'_> {
-    /// The sources of the identifier at a place below [`ProfileMap::len`], sorted.
-    pub fn of(&self, index: usize) -> &[&str] {
-        let node = self.map.rows[index];
-        &self.sets[self.set_of[node as usize] as usize]
+impl Sources {
+    /// The sources of the identifier at a place below [`ProfileMap::len`], sorted, with commas
+    /// between.
+    pub fn of(&self, index: usize) -> &str {
+        &self.sets[self.set_of[index] as usize]
     }
 }

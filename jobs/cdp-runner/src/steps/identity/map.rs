@@ -8,7 +8,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::record_batch::RecordBatch;
-use cdp_identity::{MapRow, ProfileMap};
+use cdp_identity::{MapRow, ProfileMap, Sources};
 use cdp_lake::{Result, Staged};
 
 use crate::steps::{Asked, Done};
@@ -45,31 +45,33 @@ pub(in crate::steps) fn schema() -> SchemaRef {
     ]))
 }
 
+/// The rows are made as they are read, so that no copy of the map is in memory.
 pub(in crate::steps) async fn run(asked: &Asked<'_>) -> Result<Done> {
     let resolution = asked.resolution().await?;
-    let (map, task) = (&resolution.map, asked.task);
-    let batches = batches(map, task.as_of_date.epoch_day())?;
+    let map = &resolution.map;
+    let day = asked.task.as_of_date.epoch_day();
     let undone = map.violations().len();
+    // Who is blocked is nobody, so nothing they did belongs to a profile.
+    let rows = (map.len() - map.blocked_count()) as u64;
+    let parts = map.len().div_ceil(BATCH_ROWS).max(1);
+    let sources = map.sources();
+    let part = move |part| batch(&resolution.map, &sources, part, day);
     Ok(Done {
-        staged: Staged::from_batches(schema(), batches)?,
+        staged: Staged::from_parts(schema(), rows, parts, part)?,
         note: (undone > 0).then(|| format!("{undone} violations, see identity.violations")),
     })
 }
 
-fn batches(map: &ProfileMap, day: i32) -> Result<Vec<RecordBatch>> {
-    let mut batches = Vec::new();
+fn batch(map: &ProfileMap, sources: &Sources, part: usize, day: i32) -> Result<RecordBatch> {
+    let begin = part * BATCH_ROWS;
     let mut columns = Columns::default();
-    // Who is blocked is nobody, so nothing they did belongs to a profile.
-    let sources = map.sources();
-    let rows = map.iter().enumerate();
-    for (index, row) in rows.filter(|(_, row)| !row.is_blocked) {
-        columns.push(&row, sources.of(index));
-        if columns.rows == BATCH_ROWS {
-            batches.push(std::mem::take(&mut columns).finish(day)?);
+    let places = begin..map.len().min(begin + BATCH_ROWS);
+    for (place, row) in places.clone().zip(map.rows(places)) {
+        if !row.is_blocked {
+            columns.push(&row, sources.of(place));
         }
     }
-    batches.push(columns.finish(day)?);
-    Ok(batches)
+    columns.finish(day)
 }
 
 #[derive(Default)]
@@ -92,7 +94,7 @@ struct Columns {
 }
 
 impl Columns {
-    fn push(&mut self, row: &MapRow<'_>, sources: &[&str]) {
+    fn push(&mut self, row: &MapRow<'_>, sources: &str) {
         self.rows += 1;
         self.identifier.append_value(row.identifier);
         self.identifier_type.append_value(row.identifier_type);
@@ -103,7 +105,7 @@ impl Columns {
         self.last_seen.append_value(row.last_seen);
         let count = i64::try_from(row.evidence_count).unwrap_or(i64::MAX);
         self.evidence_count.append_value(count);
-        self.sources.append_value(sources.join(","));
+        self.sources.append_value(sources);
         self.is_ambiguous.append_value(row.is_ambiguous);
         self.is_quarantined.append_value(row.is_quarantined);
         self.component_id.append_value(row.component_id);

@@ -65,9 +65,10 @@ impl Asked<'_> {
         *last = None;
         let overrides = read::overrides(catalog).await?;
         let evidence = read::evidence(catalog).await?;
-        let previous = read::previous_map(catalog, previous).await?;
+        let mut previous = read::previous_map(catalog, previous).await?;
         let resolver = Resolver::new(&config.identity, task.as_of_date.epoch_day());
         let map = resolver.overrides(&overrides).resolve(evidence, &previous);
+        previous.forget_identifiers();
         let versions = catalog.versions().await;
         let resolution = Arc::new(Resolution {
             map,

@@ -39,10 +39,8 @@ pub(crate) async fn evidence_where(catalog: &Catalog, condition: &str) -> Result
 }
 
 async fn evidence_of(catalog: &Catalog, query: &str) -> Result<EvidenceTable> {
-    let batches = catalog.batches(query).await?;
-    let rows = batches.iter().map(RecordBatch::num_rows).sum();
-    let mut evidence = EvidenceTable::with_capacity(rows, rows / 2);
-    for batch in &batches {
+    let mut evidence = EvidenceTable::new();
+    let add = |batch: &RecordBatch| {
         let left = texts(batch, "left_identifier")?;
         let right = texts(batch, "right_identifier")?;
         let sources = texts(batch, "source")?;
@@ -54,7 +52,9 @@ async fn evidence_of(catalog: &Catalog, query: &str) -> Result<EvidenceTable> {
             let (left, source) = (left.unwrap_or_default(), source.unwrap_or_default());
             evidence.push(left, right, source, first[row], last[row], count[row]);
         }
-    }
+        Ok(())
+    };
+    catalog.each_batch(query, add).await?;
     Ok(evidence)
 }
 
@@ -75,36 +75,39 @@ pub(crate) async fn previous_rows(
     }
     let date = date_sql(date);
     let condition = condition.unwrap_or("true");
-    let batches = catalog
-        .batches(&format!(
-            "select identifier, profile_id, profile_since, effective_at, component_id, \
-             founded_profile_id, founded_since from identity.profile_map \
-             where as_of_date = {date} and ({condition})"
-        ))
+    let query = format!(
+        "select identifier, profile_id, profile_since, effective_at, component_id, \
+         founded_profile_id, founded_since from identity.profile_map \
+         where as_of_date = {date} and ({condition})"
+    );
+    catalog
+        .each_batch(&query, |batch| add_previous(&mut previous, batch))
         .await?;
-    for batch in &batches {
-        let identifiers = texts(batch, "identifier")?;
-        let profiles = texts(batch, "profile_id")?;
-        let since = days(batch, "profile_since")?;
-        let effective = days(batch, "effective_at")?;
-        let components = whole_numbers(batch, "component_id")?;
-        let founded = texts(batch, "founded_profile_id")?;
-        let founded_since = days(batch, "founded_since")?;
-        for row in 0..batch.num_rows() {
-            previous.push(PreviousRow {
-                identifier: identifiers.value(row),
-                profile_id: profiles.value(row),
-                profile_since: since[row],
-                effective_at: effective[row],
-                component_id: components.is_valid(row).then(|| components.value(row)),
-                founded: founded
-                    .is_valid(row)
-                    .then(|| (founded.value(row), founded_since[row])),
-                is_blocked: false,
-            });
-        }
-    }
     Ok(previous)
+}
+
+fn add_previous(previous: &mut PreviousMap, batch: &RecordBatch) -> Result<()> {
+    let identifiers = texts(batch, "identifier")?;
+    let profiles = texts(batch, "profile_id")?;
+    let since = days(batch, "profile_since")?;
+    let effective = days(batch, "effective_at")?;
+    let components = whole_numbers(batch, "component_id")?;
+    let founded = texts(batch, "founded_profile_id")?;
+    let founded_since = days(batch, "founded_since")?;
+    for row in 0..batch.num_rows() {
+        previous.push(PreviousRow {
+            identifier: identifiers.value(row),
+            profile_id: profiles.value(row),
+            profile_since: since[row],
+            effective_at: effective[row],
+            component_id: components.is_valid(row).then(|| components.value(row)),
+            founded: founded
+                .is_valid(row)
+                .then(|| (founded.value(row), founded_since[row])),
+            is_blocked: false,
+        });
+    }
+    Ok(())
 }
 
 /// What people decided, in a fixed order.

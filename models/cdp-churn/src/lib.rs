@@ -35,7 +35,7 @@ pub use feature_spec::{ColumnSpec, FeatureSpec, OutputColumn, SpecError};
 pub use feature_table::{FeatureColumn, FeatureKind, FeatureTable, FeatureTableError};
 pub use hiatus::{HiatusEvaluation, HiatusRule};
 pub use logit::{ChurnLogit, ChurnLogitParams, FitError, ValidChurnLogitParams};
-pub use metrics::{CoxCalibration, MetricError, Metrics};
+pub use metrics::{BrierParts, CoxCalibration, Grade, MetricError, Metrics};
 pub use model::{ChurnModel, Coefficient, FORMAT_VERSION, ModelError};
 pub use reasons::{Contributions, Direction, Reason};
 pub use settings::ModelSettings;

@@ -16,7 +16,7 @@ use crate::train::Fitted;
 use crate::training_set::TrainingSet;
 
 /// The version of the JSON form that this crate writes and reads.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
 /// Why a model cannot be read or applied.
 #[derive(Debug, thiserror::Error)]

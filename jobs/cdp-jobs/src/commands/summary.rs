@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use cdp_churn::EvaluationResult;
+use cdp_churn::{EvaluationResult, Grade};
 use cdp_plan::{AsOfDate, Layer, Materialization, Model};
 use cdp_runner::Project;
 use serde::Serialize;
@@ -206,8 +206,9 @@ fn churn(summary: &DemoSummary) -> String {
             let date = AsOfDate::from_epoch_day(measured.test_cutoff_day);
             let date = date.map_or_else(String::new, |date| format!(" at {date}"));
             format!(
-                "  tried on customers{date} that it had not seen: AUC {auc:.3} (0.5 is chance),\n  \
+                "  tried on customers{date} that it had not seen: AUC {auc:.3} (0.5 is chance, this is {}),\n  \
                  log loss {:.3} where the base rate has {:.3} and the best rule of thumb {:.3}\n",
+                measured.model.grade().map_or("not graded", Grade::as_str),
                 measured.model.log_loss,
                 measured.base_rate.log_loss,
                 measured.hiatus.metrics.log_loss,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use cdp_churn::{ChurnModel, EvaluationResult, TrainError, TrainingSet, evaluate, train};
+use cdp_churn::{ChurnModel, EvaluationResult, Grade, TrainError, TrainingSet, evaluate, train};
 use cdp_lake::{Catalog, ErrorKind, LakeError, Result, Staged};
 use cdp_plan::{AsOfDate, Config, Task};
 
@@ -85,12 +85,13 @@ fn told(evaluation: &EvaluationResult) -> String {
         EvaluationResult::Measured(measured) => {
             let model = &measured.model;
             format!(
-                "at the later cut-off {}: AUC {}, log loss {:.4} (base rate {:.4}, hiatus rule {:.4})",
+                "at the later cut-off {}: AUC {} ({}), log loss {:.4} (base rate {:.4}, hiatus rule {:.4})",
                 AsOfDate::from_epoch_day(measured.test_cutoff_day)
                     .map_or_else(String::new, |date| date.to_string()),
                 model
                     .roc_auc
                     .map_or_else(|| "-".to_owned(), |auc| format!("{auc:.4}")),
+                model.grade().map_or("not graded", Grade::as_str),
                 model.log_loss,
                 measured.base_rate.log_loss,
                 measured.hiatus.metrics.log_loss,

@@ -1,8 +1,8 @@
 //! Metrics against numbers worked out by hand and against scikit-learn 1.9.1.
 
 use cdp_churn::metrics::{
-    MetricError, Metrics, base_rate, brier, cox_calibration, ece, lift_at, log_loss, pr_auc,
-    roc_auc,
+    Grade, MetricError, Metrics, base_rate, brier, cox_calibration, ece, gains, ks, lift_at,
+    log_loss, pr_auc, pr_auc_retained, roc_auc,
 };
 use proptest::prelude::{Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
 
@@ -41,6 +41,44 @@ fn metrics_are_those_of_scikit_learn() {
     assert_close(cox.intercept, 0.097_678_458_920_022_78, 1e-9);
     assert_close(metrics.lift_at_tenth.expect("two classes"), 2.0, 1e-12);
     assert_close(base_rate(&labels).expect("rows"), 0.5, 1e-15);
+}
+
+#[test]
+fn both_classes_and_the_curves_are_those_of_scikit_learn() {
+    let (labels, scores) = forty_rows();
+    let metrics = Metrics::of(&labels, &scores).expect("sound rows");
+    // average_precision_score(1 - y, -s), and the widest gap of roc_curve, which is ks_2samp's.
+    let retained = metrics.pr_auc_retained.expect("two classes");
+    assert_close(retained, 0.729_967_532_467_532_5, 1e-12);
+    assert_close(metrics.ks.expect("two classes"), 0.4, 1e-12);
+    let quality = metrics.lift_quality.expect("two classes");
+    assert_close(quality, 0.47, 1e-12);
+    assert_eq!(Grade::of(quality), Grade::Good);
+    // Worked out with numpy, over rows of equal score.
+    let parts = metrics.brier_parts;
+    assert_close(parts.reliability, 0.137_396_694_214_876_05, 1e-12);
+    assert_close(parts.resolution, 0.175, 1e-12);
+    assert_close(parts.uncertainty, 0.25, 1e-15);
+    let gains = gains(&labels, &scores, 5).expect("two classes");
+    let expected = [0.4, 0.55, 0.7, 0.9, 1.0];
+    for (gain, expected) in gains.iter().zip(expected) {
+        assert_close(gain.churned, expected, 1e-12);
+    }
+    assert_eq!(gains.len(), expected.len());
+}
+
+#[test]
+fn a_gap_is_measured_behind_a_tie_and_in_either_direction() {
+    assert_eq!(ks(&[true, false], &[0.5; 2]), Ok(0.0));
+    assert_eq!(ks(&[false, true], &[0.9, 0.1]), Ok(1.0));
+    assert_eq!(ks(&[true], &[0.1]), Err(MetricError::OneClass));
+    assert_eq!(pr_auc_retained(&[true], &[0.1]), Err(MetricError::OneClass));
+}
+
+#[test]
+fn grades_begin_where_they_say() {
+    let grades = [-0.1, 0.2, 0.4, 0.6].map(|quality| Grade::of(quality).as_str());
+    assert_eq!(grades, ["poor", "fair", "good", "excellent"]);
 }
 
 #[test]
@@ -167,7 +205,19 @@ proptest! {
         prop_assert_eq!(metrics.ece, reversed.ece);
         prop_assert_eq!(metrics.lift_at_tenth, reversed.lift_at_tenth);
         let cox = metrics.cox.map(|c| [c.slope, c.intercept]).unwrap_or_default();
-        let others = [metrics.roc_auc, metrics.pr_auc, metrics.ece, metrics.lift_at_tenth];
+        prop_assert_eq!(metrics.pr_auc_retained, reversed.pr_auc_retained);
+        prop_assert_eq!(metrics.ks, reversed.ks);
+        let parts = metrics.brier_parts;
+        let whole = parts.reliability - parts.resolution + parts.uncertainty;
+        prop_assert!((whole - metrics.brier).abs() < 1e-12);
+        let others = [
+            metrics.roc_auc,
+            metrics.pr_auc,
+            metrics.pr_auc_retained,
+            metrics.ks,
+            metrics.ece,
+            metrics.lift_at_tenth,
+        ];
         let all = cox.into_iter().chain(others.into_iter().flatten());
         for value in all.chain([metrics.log_loss, metrics.brier]) {
             prop_assert!(value.is_finite());

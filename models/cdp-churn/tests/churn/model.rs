@@ -36,10 +36,10 @@ fn a_model_survives_its_json_bit_for_bit() {
 fn a_model_of_another_format_or_with_changed_parts_is_refused() {
     let (model, _) = model();
     let json = model.to_json();
-    let newer = json.replace(r#""format_version":2"#, r#""format_version":3,"novelty":3"#);
+    let newer = json.replace(r#""format_version":3"#, r#""format_version":4,"novelty":4"#);
     assert!(matches!(
         ChurnModel::from_json(&newer),
-        Err(ModelError::FormatVersion { found: 3 })
+        Err(ModelError::FormatVersion { found: 4 })
     ));
 
     let renamed = json.replace(r#"{"name":"order_count""#, r#"{"name":"orders""#);

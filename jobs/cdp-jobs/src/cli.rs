@@ -2,6 +2,7 @@
 
 mod explain;
 mod identity;
+mod model;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ pub(crate) use identity::{
     HealthArgs, IdentityArgs, IdentityCommand, MatchesArgs, OneArgs, PairArgs, RevokeArgs,
     SaidArgs, VerifyArgs, WeightsArgs,
 };
+pub(crate) use model::{ModelArgs, ModelCommand, ModelShowArgs};
 
 /// A batch customer data platform on your own Delta lakehouse: raw event tables go in; profiles,
 /// features, churn scores, segments and next actions come out, one Delta table each
@@ -91,6 +93,9 @@ pub(crate) enum Command {
     /// Tell why identifiers are one person or are not, and what a profile is made of
     #[command(after_help = examples::EXPLAIN)]
     Explain(ExplainArgs),
+    /// List churn models, or show what one is and how good
+    #[command(after_help = examples::MODEL)]
+    Model(ModelArgs),
     /// Describe a model or source, or list all of them
     #[command(after_help = examples::SHOW)]
     Show(ShowArgs),

@@ -135,6 +135,22 @@ Examples:
   cdp-jobs explain profile --project cdp-demo email:ann.isenvale345@mail.test \\
       --as-of 2026-01-01 --format json";
 
+pub(crate) const MODEL: &str = "\
+Examples:
+  cdp-jobs model list --project cdp-demo
+  cdp-jobs model show --project cdp-demo";
+
+pub(crate) const MODEL_LIST: &str = "\
+Examples:
+  cdp-jobs model list --project cdp-demo
+  cdp-jobs model list --project cdp-demo --format json";
+
+pub(crate) const MODEL_SHOW: &str = "\
+Examples:
+  cdp-jobs model show --project cdp-demo
+  cdp-jobs model show --project cdp-demo --as-of 2026-01-01 --features 5
+  cdp-jobs model show --project cdp-demo m_ --format json";
+
 pub(crate) const SHOW: &str = "\
 Examples:
   cdp-jobs show --project cdp-demo

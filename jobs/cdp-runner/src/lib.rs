@@ -15,6 +15,7 @@ mod linkage;
 mod log;
 mod look;
 mod matrix;
+mod models;
 mod overrides;
 mod project;
 mod record;
@@ -35,6 +36,7 @@ pub use health::{BrokenCheck, HealthFigure, IdentityHealth};
 pub use ledger::RunRow;
 pub use linkage::{LinkedPair, LinkedPairs, PairsAsked, TrainedWeights};
 pub use log::BuildsOn;
+pub use models::ModelRow;
 pub use overrides::{
     AffectedProfile, Change, ChangeType, KnownOverride, Move, Obstacle, OverrideKind, OverrideRow,
     Preview, Related, Relation, Standing, TakenBack, profile_id_in,

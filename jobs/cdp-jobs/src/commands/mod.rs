@@ -7,6 +7,7 @@ mod explain;
 mod identity;
 mod init;
 mod load;
+mod model;
 mod plan;
 mod prompt;
 mod run;
@@ -63,6 +64,7 @@ pub(crate) async fn dispatch(cli: Cli) -> Result {
         Command::Backfill(args) => backfill::backfill(&context, &args).await,
         Command::Identity(args) => identity::identity(&context, &args.command).await,
         Command::Explain(args) => explain::explain(&context, &args.command).await,
+        Command::Model(args) => model::model(&context, &args.command).await,
         Command::Show(args) => show::show(&context, &args).await,
         Command::Sql(args) => sql::sql(&context, &args).await,
         Command::Status(args) => status::status(&context, &args).await,

@@ -8,7 +8,7 @@ use std::{env, fs, iter};
 use crate::command::{PROGRAM, Told, cdp, program};
 use crate::world::{demo, temp_dir};
 
-const VERBS: [&str; 14] = [
+const VERBS: [&str; 15] = [
     "demo",
     "init",
     "load",
@@ -18,6 +18,7 @@ const VERBS: [&str; 14] = [
     "backfill",
     "identity",
     "explain",
+    "model",
     "show",
     "sql",
     "status",
@@ -41,6 +42,9 @@ const IDENTITY_VERBS: [&str; 10] = [
 
 /// The verbs of `explain`.
 const EXPLAIN_VERBS: [&str; 2] = ["link", "profile"];
+
+/// The verbs of `model`.
+const MODEL_VERBS: [&str; 2] = ["list", "show"];
 
 fn help(args: &[&str]) -> String {
     cdp(Path::new("."), args).expect(0).stdout
@@ -74,6 +78,10 @@ fn help_is_as_written() {
         for verb in EXPLAIN_VERBS {
             let text = help(&["explain", verb, "--help"]);
             insta::assert_snapshot!(format!("help_explain_{verb}"), text);
+        }
+        for verb in MODEL_VERBS {
+            let text = help(&["model", verb, "--help"]);
+            insta::assert_snapshot!(format!("help_model_{verb}"), text);
         }
     });
 }
@@ -145,6 +153,9 @@ fn every_example_of_the_help_works() {
     }
     for verb in EXPLAIN_VERBS {
         examples.extend(self::examples(&wide_help(&["explain", verb, "--help"])));
+    }
+    for verb in MODEL_VERBS {
+        examples.extend(self::examples(&wide_help(&["model", verb, "--help"])));
     }
     let mut typed = BTreeSet::new();
     for example in examples {

@@ -13,6 +13,7 @@ mod lake;
 mod laws;
 mod linkage;
 mod machine;
+mod model;
 mod online_retail;
 mod rerun;
 mod shop;

@@ -41,6 +41,18 @@ def airflow_settings(home: Path) -> dict[str, str]:
     }
 
 
+# Tables that a query shows otherwise than they are stored, with what ends the name of their rows.
+STORED = {"identity.profile_map": "_log"}
+
+# The newest map of identities, from the rows of a folder or a registered table, as README tells.
+NEWEST_MAP = """
+select * from (
+    select *, row_number() over (partition by identifier order by as_of_date desc) as place
+    from {rows} where base_date = (select max(base_date) from {rows})
+) where place = 1 and not is_removed
+"""
+
+
 def airflow_command(*words: str) -> list[str]:
     """The words of an `airflow` command of this environment."""
     return [sys.executable, "-m", "airflow", *words]
@@ -122,12 +134,13 @@ class Demo:
 
     def sql(self, query: str) -> list[dict[str, Any]]:
         """The rows of a query, as the program itself sees them."""
-        return json.loads(self._call("sql", "--project", self.project, "--format", "json", query))
+        words = ["sql", "--project", self.project, "--limit", "0", "--format", "json", query]
+        return json.loads(self._call(*words))
 
     def row_counts(self) -> dict[str, int]:
-        """The rows of every table, counted by the program in one query."""
+        """The rows of every table as they are stored, counted by the program in one query."""
         counts = [
-            f"select '{table}' as name, count(*) as row_count from {table}"
+            f"select '{table}' as name, count(*) as row_count from {table}{STORED.get(table, '')}"
             for table in self.tables()
         ]
         rows = self.sql(" union all ".join(counts))

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
-from support import Demo, delta_reader
+from support import NEWEST_MAP, Demo, delta_reader
 
 LAYERS = {"raw", "identity", "profiles", "features", "scores", "segments", "activations", "ops"}
 
@@ -57,6 +57,19 @@ def test_three_readers_count_the_same_rows(
     by_duckdb = {name: duckdb_count(duck, folder) for name, folder in tables.items()}
     by_deltalake = {name: DeltaTable(folder).count() for name, folder in tables.items()}
     assert by_duckdb == by_deltalake == demo.row_counts()
+
+
+def test_another_engine_finds_the_map_of_identities(
+    demo: Demo, tables: dict[str, Path], duck: duckdb.DuckDBPyConnection
+) -> None:
+    newest = NEWEST_MAP.format(rows=f"delta_scan('{tables['identity.profile_map']}')")
+    query = f"select identifier, profile_id from ({newest}) order by identifier"
+    told = demo.sql(
+        "select identifier, profile_id from identity.profile_map where as_of_date = "
+        "(select max(as_of_date) from identity.profile_map) order by identifier"
+    )
+    assert told
+    assert duck.execute(query).fetchall() == [tuple(row.values()) for row in told]
 
 
 def test_two_readers_see_the_same_content(

@@ -1,4 +1,4 @@
--- Who is eligible is said once, in `[churn]` of cdp.toml, which supplies the two parameters.
+-- Who is eligible is said once, in `[churn]` of cdp.toml, which supplies the parameters.
 -- Counts are 0 where nothing happened; days since, means and ratios are null where there is nothing
 -- to measure. Amounts become doubles here, from exact sums.
 with
@@ -36,6 +36,25 @@ support as (
 subscriptions as (
     select * from features.subscription_features
     where as_of_date = $as_of_date
+),
+
+targets as (
+    select * from features.target_features
+    where as_of_date = $as_of_date
+),
+
+-- Where orders alone count they say what recency_days, tenure_days and frequency say.
+other_targets as (
+    select
+        profile_id,
+        target_recency_days,
+        target_tenure_days,
+        target_frequency
+    from targets
+    where
+        $churn_kind = 'contractual'
+        or cardinality($target_events) > 1
+        or not array_has($target_events, 'order')
 ),
 
 known_profiles as (
@@ -117,7 +136,14 @@ joined as (
         support.satisfaction_mean,
 
         coalesce(subscriptions.active_subscription_count, 0) as active_subscription_count,
-        coalesce(subscriptions.cancellation_count, 0) as subscription_cancellation_count
+        coalesce(subscriptions.cancellation_count, 0) as subscription_cancellation_count,
+
+        other_targets.target_recency_days,
+        other_targets.target_tenure_days,
+        other_targets.target_frequency,
+        targets.target_event_count as event_count,
+        targets.target_recency_days as event_recency_days,
+        coalesce(targets.has_running_subscription, false) as has_running_subscription
     from known_profiles
     left join snapshots on known_profiles.profile_id = snapshots.profile_id
     left join orders on known_profiles.profile_id = orders.profile_id
@@ -125,6 +151,8 @@ joined as (
     left join emails on known_profiles.profile_id = emails.profile_id
     left join support on known_profiles.profile_id = support.profile_id
     left join subscriptions on known_profiles.profile_id = subscriptions.profile_id
+    left join targets on known_profiles.profile_id = targets.profile_id
+    left join other_targets on known_profiles.profile_id = other_targets.profile_id
 ),
 
 judged as (
@@ -192,12 +220,21 @@ judged as (
         satisfaction_mean,
         active_subscription_count,
         subscription_cancellation_count,
+        target_recency_days,
+        target_tenure_days,
+        target_frequency,
         case
-            when order_count = 0 then 'no_orders'
-            when order_count < cast($orders_min as bigint) then 'too_few_orders'
+            when $churn_kind = 'contractual' and not has_running_subscription then 'no_subscription'
+            when $churn_kind = 'contractual' then null
+            when event_count is null and array_has($target_events, 'order') then 'no_orders'
+            when event_count is null then 'no_target_event'
+            when
+                event_count < cast($orders_min as bigint) and array_has($target_events, 'order')
+                then 'too_few_orders'
+            when event_count < cast($orders_min as bigint) then 'too_few_target_events'
             when
                 cast($eligible_within_days as bigint) > 0
-                and recency_days > cast($eligible_within_days as bigint)
+                and event_recency_days > cast($eligible_within_days as bigint)
                 then 'inactive_too_long'
         end as ineligible_reason
     from joined
@@ -267,6 +304,9 @@ select
     satisfaction_mean,
     active_subscription_count,
     subscription_cancellation_count,
+    target_recency_days,
+    target_tenure_days,
+    target_frequency,
     ineligible_reason is null as is_eligible,
     ineligible_reason,
     cast($as_of_date as date) as as_of_date

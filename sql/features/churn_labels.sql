@@ -1,7 +1,9 @@
--- Horizon and gap are said once, in `[churn]` of cdp.toml, which supplies the two parameters.
+-- What churn is, its horizon and gap are said once, in `[churn]` of cdp.toml, which supplies the
+-- parameters.
 -- What became of those who were eligible at each cut-off, as known at as_of_date.
 -- Profiles may have merged or split since: one of a cut-off is every profile of today that holds
--- one of its identifiers, and has not churned if any of them bought.
+-- one of its identifiers, and has not churned if any of them came back, or has a subscription that
+-- runs. Whose last subscription ended within the gap is out of reach, and has no label.
 with
 
 cohort as (
@@ -36,9 +38,14 @@ map_now as (
     where as_of_date = $as_of_date
 ),
 
-orders as (
-    select * from staging.orders
-    where is_sale
+target_events as (
+    select * from staging.target_events
+    where $churn_kind <> 'contractual'
+),
+
+subscription_periods as (
+    select * from staging.subscription_periods
+    where $churn_kind = 'contractual'
 ),
 
 links as (
@@ -51,13 +58,22 @@ links as (
     group by map_then.cutoff_date, map_then.profile_id, map_now.profile_id
 ),
 
-order_days as (
+event_days as (
     select
         map_now.profile_id as profile_id_now,
-        cast(orders.ordered_at as date) as ordered_on
+        cast(target_events.occurred_at as date) as occurred_on
     from map_now
-    inner join orders on map_now.identifier = orders.identifier
-    group by map_now.profile_id, cast(orders.ordered_at as date)
+    inner join target_events on map_now.identifier = target_events.identifier
+    group by map_now.profile_id, cast(target_events.occurred_at as date)
+),
+
+periods as (
+    select
+        map_now.profile_id as profile_id_now,
+        subscription_periods.starts_on,
+        subscription_periods.ends_on
+    from map_now
+    inner join subscription_periods on map_now.identifier = subscription_periods.identifier
 ),
 
 outcomes as (
@@ -67,22 +83,56 @@ outcomes as (
         sum(
             case
                 when
-                    order_days.ordered_on >= links.cutoff_date + cast($gap_days as int)
-                    and order_days.ordered_on
+                    event_days.occurred_on >= links.cutoff_date + cast($gap_days as int)
+                    and event_days.occurred_on
                     < links.cutoff_date + cast($gap_days as int) + cast($horizon_days as int)
                     then 1
                 else 0
             end
-        ) as order_day_count
+        ) as event_day_count
     from links
-    left join order_days on links.profile_id_now = order_days.profile_id_now
+    left join event_days on links.profile_id_now = event_days.profile_id_now
+    group by links.cutoff_date, links.profile_id
+),
+
+contracts as (
+    select
+        links.cutoff_date,
+        links.profile_id,
+        max(
+            case
+                when
+                    periods.starts_on < links.cutoff_date + cast($gap_days as int)
+                    and (periods.ends_on is null or periods.ends_on >= links.cutoff_date + cast($gap_days as int))
+                    then 1
+                else 0
+            end
+        ) as runs_at_start,
+        max(
+            case
+                when
+                    periods.starts_on < links.cutoff_date + cast($gap_days as int) + cast($horizon_days as int)
+                    and (
+                        periods.ends_on is null
+                        or periods.ends_on
+                        >= links.cutoff_date + cast($gap_days as int) + cast($horizon_days as int)
+                    )
+                    then 1
+                else 0
+            end
+        ) as runs_at_end
+    from links
+    inner join periods on links.profile_id_now = periods.profile_id_now
     group by links.cutoff_date, links.profile_id
 )
 
 select
     cohort.profile_id,
     cohort.cutoff_date,
-    outcomes.order_day_count = 0 as churned,
+    case
+        when $churn_kind = 'contractual' then contracts.runs_at_end = 0
+        else outcomes.event_day_count = 0
+    end as churned,
     cast($horizon_days as int) as horizon_days,
     cast($gap_days as int) as gap_days,
     cast($as_of_date as date) as as_of_date
@@ -91,3 +141,8 @@ inner join outcomes
     on
         cohort.profile_id = outcomes.profile_id
         and cohort.cutoff_date = outcomes.cutoff_date
+left join contracts
+    on
+        cohort.profile_id = contracts.profile_id
+        and cohort.cutoff_date = contracts.cutoff_date
+where $churn_kind <> 'contractual' or contracts.runs_at_start = 1

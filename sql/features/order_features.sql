@@ -88,6 +88,7 @@ sales as (
         sum(case when days_ago <= 90 then order_amount else 0 end) as order_amount_90d,
         sum(case when days_ago <= 365 then order_amount else 0 end) as order_amount_365d,
         max(order_amount_max) as order_amount_max,
+        sum(case when gap_days is not null then order_amount else 0 end) as repeat_order_amount,
         min(days_ago) as recency_days,
         max(days_ago) as tenure_days,
         count(*) as order_day_count,
@@ -166,6 +167,7 @@ select
     sales.tenure_days,
     sales.order_day_count,
     sales.order_day_count - 1 as frequency,
+    sales.repeat_order_amount,
     sales.active_month_count,
     cast(sales.gap_days_sum as double) / nullif(sales.gap_count, 0) as gap_days_mean,
     sqrt(

@@ -6,7 +6,9 @@ today as (
         item,
         value
     from identity.figures
-    where as_of_date = $as_of_date
+    where
+        as_of_date = $as_of_date
+        and coalesce(is_shown, true)
 ),
 
 before as (
@@ -15,7 +17,9 @@ before as (
         item,
         value
     from identity.figures
-    where as_of_date = $previous_date
+    where
+        as_of_date = $previous_date
+        and coalesce(is_shown, true)
 )
 
 select

@@ -3,6 +3,7 @@
 mod explain;
 mod identity;
 mod model;
+mod report;
 
 use std::path::PathBuf;
 
@@ -17,7 +18,11 @@ pub(crate) use identity::{
     HealthArgs, IdentityArgs, IdentityCommand, MatchesArgs, OneArgs, PairArgs, RevokeArgs,
     SaidArgs, VerifyArgs, WeightsArgs,
 };
-pub(crate) use model::{ModelArgs, ModelCommand, ModelShowArgs};
+pub(crate) use model::{
+    DecidedArgs, ModelArgs, ModelCheckLeakageArgs, ModelCommand, ModelCompareArgs, ModelDataArgs,
+    ModelHorizonArgs, ModelPromoteArgs, ModelRollbackArgs, ModelShowArgs,
+};
+pub(crate) use report::ReportArgs;
 
 /// A batch customer data platform on your own Delta lakehouse: raw event tables go in; profiles,
 /// features, churn scores, segments and next actions come out, one Delta table each
@@ -93,9 +98,13 @@ pub(crate) enum Command {
     /// Tell why identifiers are one person or are not, and what a profile is made of
     #[command(after_help = examples::EXPLAIN)]
     Explain(ExplainArgs),
-    /// List churn models, or show what one is and how good
+    /// List churn models, show what one is and how good, compare, promote or roll back, and look for
+    /// features that have seen the future
     #[command(after_help = examples::MODEL)]
     Model(ModelArgs),
+    /// Write a page about the churn scores of a date: how good, why, and what became of earlier ones
+    #[command(after_help = examples::REPORT)]
+    Report(ReportArgs),
     /// Describe a model or source, or list all of them
     #[command(after_help = examples::SHOW)]
     Show(ShowArgs),

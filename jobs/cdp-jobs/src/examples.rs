@@ -138,7 +138,9 @@ Examples:
 pub(crate) const MODEL: &str = "\
 Examples:
   cdp-jobs model list --project cdp-demo
-  cdp-jobs model show --project cdp-demo";
+  cdp-jobs model show --project cdp-demo
+  cdp-jobs model compare --project cdp-demo
+  cdp-jobs model horizon --project cdp-demo";
 
 pub(crate) const MODEL_LIST: &str = "\
 Examples:
@@ -150,6 +152,53 @@ Examples:
   cdp-jobs model show --project cdp-demo
   cdp-jobs model show --project cdp-demo --as-of 2026-01-01 --features 5
   cdp-jobs model show --project cdp-demo m_ --format json";
+
+pub(crate) const MODEL_COMPARE: &str = "\
+Examples:
+  cdp-jobs model compare --project cdp-demo
+  cdp-jobs model compare --project cdp-demo m_ m_ --as-of 2026-01-01 --format json
+
+A model that was trained after the cut-off knows how part of it ended; what its recipe learns from
+what was known at the cut-off stands in for it.";
+
+pub(crate) const MODEL_PROMOTE: &str = "\
+Examples:
+  cdp-jobs model promote --project cdp-demo m_ --reason 'agreed with marketing' --dry-run
+  cdp-jobs model promote --project cdp-demo m_ --reason 'the feed is mended' --author ann --force
+
+Exit codes: 0 done, 4 it is surely worse or a guard does not hold, 99 it is champion already.
+A run for the date scores with it; until then the scores stay as they are.";
+
+pub(crate) const MODEL_ROLLBACK: &str = "\
+Example:
+  cdp-jobs model rollback --project cdp-demo --reason 'trained on the broken feed' --dry-run
+
+Going back twice brings back the one before that.";
+
+pub(crate) const MODEL_CHECK_LEAKAGE: &str = "\
+Examples:
+  cdp-jobs model check-leakage --project cdp-demo
+  cdp-jobs model check-leakage --project cdp-demo --as-of 2026-01-01 --format json
+
+Exit codes: 0 nothing was found, 4 a feature has changed or tells the outcome too well.";
+
+pub(crate) const MODEL_DATA: &str = "\
+Examples:
+  cdp-jobs model data --project cdp-demo
+  cdp-jobs model data --project cdp-demo --as-of 2026-01-01 --format json";
+
+pub(crate) const MODEL_HORIZON: &str = "\
+Examples:
+  cdp-jobs model horizon --project cdp-demo
+  cdp-jobs model horizon --project cdp-demo --as-of 2026-01-01 --format json";
+
+pub(crate) const REPORT: &str = "\
+Examples:
+  cdp-jobs report --project cdp-demo --out churn.html
+  cdp-jobs report --project cdp-demo --out churn-2026-01-01.html --as-of 2026-01-01 --customers 20
+
+The page is one file that needs no network. It holds profile ids and what is told of them, but no
+e-mail address, phone number or name.";
 
 pub(crate) const SHOW: &str = "\
 Examples:

@@ -24,6 +24,7 @@ use crate::error::{ErrorKind, LakeError, Result};
 use crate::new_rows::Since;
 use crate::run_tables::RunTables;
 use crate::scratch::Staged;
+use crate::snapshots::Chains;
 use crate::source_view::Rows;
 use crate::types::own;
 
@@ -40,8 +41,16 @@ pub struct Catalog {
     pub(crate) since: Option<Since>,
     /// Logs are made from all that sources hold, and not read.
     logs_anew: bool,
-    /// The partitions of logs that make up what is known.
-    chains: BTreeMap<TableName, Vec<AsOfDate>>,
+    known: Known,
+}
+
+/// Which partitions make up what is known, of tables that hold it in pieces.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// Of each log, for the date. Without, all that are not of the future.
+    pub logs: BTreeMap<TableName, Vec<AsOfDate>>,
+    /// Of each incremental table, for every date. Without, it has no rows.
+    pub snapshots: BTreeMap<TableName, Chains>,
 }
 
 impl Catalog {
@@ -61,7 +70,7 @@ impl Catalog {
             given: None,
             since: None,
             logs_anew: false,
-            chains: BTreeMap::new(),
+            known: Known::default(),
         })
     }
 
@@ -83,10 +92,10 @@ impl Catalog {
         }
     }
 
-    /// A catalog in which logs show these partitions; without, all that are not of the future.
+    /// A catalog that shows these partitions of tables that hold what is known in pieces.
     #[must_use]
-    pub fn with_chains(self, chains: BTreeMap<TableName, Vec<AsOfDate>>) -> Self {
-        Self { chains, ..self }
+    pub fn with_known(self, known: Known) -> Self {
+        Self { known, ..self }
     }
 
     /// A catalog that holds rows written by hand, and no others.
@@ -118,6 +127,11 @@ impl Catalog {
         let versions = versions.iter();
         let versions = versions.map(|(name, version)| (name.clone(), *version));
         self.versions.lock().await.extend(versions);
+    }
+
+    pub(crate) fn chains_of(&self, table: &TableName) -> Chains {
+        let known = self.known.snapshots.get(table);
+        known.cloned().unwrap_or_default()
     }
 
     /// The date whose knowledge is shown; `None` = all time.
@@ -190,6 +204,11 @@ impl Catalog {
         {
             return Ok(provider);
         }
+        if let Some(model) = self.log_of(name)
+            && let Some(provider) = self.stored(&model.name, true).await?
+        {
+            return Ok(provider);
+        }
         let Some(model) = manifest.model(name) else {
             return Err(LakeError::new(
                 ErrorKind::NotFound,
@@ -200,6 +219,10 @@ impl Catalog {
             Materialization::View => Ok(Arc::new(ViewTable::new(self.plan(model).await?, None))),
             Materialization::Log if self.logs_anew => Ok(self.scratch(model).await?.provider()),
             Materialization::Scratch => Ok(self.scratch(model).await?.provider()),
+            Materialization::Incremental => match self.snapshots(model).await? {
+                Some(provider) => Ok(provider),
+                None => empty(self.tables.schemas().of(name)?),
+            },
             Materialization::Partition | Materialization::Log | Materialization::Current => {
                 let by_date = model.materialization.is_dated();
                 match self.stored(name, by_date).await? {
@@ -260,7 +283,10 @@ impl Catalog {
             return Ok(None);
         };
         let plan = self.scan(name, &table).await?;
-        let plan = match (self.chains.get(name), self.as_of_date.filter(|_| by_date)) {
+        let plan = match (
+            self.known.logs.get(name),
+            self.as_of_date.filter(|_| by_date),
+        ) {
             (Some(chain), _) => of_dates(plan, chain)?,
             (None, Some(date)) => until(plan, date)?,
             (None, None) => plan,
@@ -303,7 +329,7 @@ fn of_dates(plan: LogicalPlan, dates: &[AsOfDate]) -> Result<LogicalPlan> {
     Ok(LogicalPlanBuilder::from(plan).filter(chosen)?.build()?)
 }
 
-fn day(date: AsOfDate) -> Expr {
+pub(crate) fn day(date: AsOfDate) -> Expr {
     lit(ScalarValue::Date32(Some(date.epoch_day())))
 }
 

@@ -54,7 +54,7 @@ impl Catalog {
     /// Checks the rows of a model that is not stored, as its readers see them.
     pub async fn check(&self, model: &Model) -> Result<Checked> {
         let rows = self.provider(&model.name).await?;
-        check(self.session(), model, rows)
+        check(self.session(), model, rows, None)
             .await
             .map_err(|error| error.with("model", &model.name))
     }
@@ -77,14 +77,16 @@ impl Catalog {
 }
 
 /// Runs every check of a model over its rows. They are read once; again only for the rows that break
-/// a check.
+/// a check. Of rows that are only those that changed, it is told how many there are in all.
 pub async fn check(
     session: &SessionContext,
     model: &Model,
     rows: Arc<dyn TableProvider>,
+    in_all: Option<u64>,
 ) -> Result<Checked> {
     let frame = session.read_table(rows)?;
     let (rows, counts) = count_broken(session, model, &frame).await?;
+    let rows = in_all.unwrap_or(rows);
     let mut breaches = Vec::new();
     for (check, count) in model.checks.iter().zip(counts) {
         let broken = match (&check.rule, count) {

@@ -2,7 +2,7 @@
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use cdp_plan::TableName;
+use cdp_plan::{Model, TableName};
 use datafusion::common::TableReference;
 
 use crate::catalog::{Catalog, reference};
@@ -38,7 +38,14 @@ impl Catalog {
         self.keep_staged(name, &Staged::from_batches(schema, rows)?)
     }
 
-    fn keep_staged(&self, name: &TableName, staged: &Staged) -> Result<u64> {
+    /// Computes a model's rows; from then on queries of this catalog read them under a name, which may
+    /// be that of the model itself, in place of what is stored.
+    pub async fn make_anew(&self, model: &Model, name: &TableName) -> Result<u64> {
+        let staged = self.stage_model(model).await?;
+        self.keep_staged(name, &staged)
+    }
+
+    pub(crate) fn keep_staged(&self, name: &TableName, staged: &Staged) -> Result<u64> {
         if !self.session().table_exist(reference(name))? {
             self.register(name, staged.provider())?;
         }

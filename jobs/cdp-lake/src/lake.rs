@@ -1,6 +1,6 @@
 //! A lake: a root URL, and Delta tables below it by name.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cdp_plan::{AsOfDate, Layer, Source, TableName};
 use deltalake::logstore::LogStore;
@@ -154,6 +154,22 @@ impl Lake {
             .try_collect()
             .await?;
         Ok(values.iter().filter_map(|text| text.parse().ok()).collect())
+    }
+
+    /// How many rows each partition of such a table holds.
+    pub async fn partition_rows(&self, name: &TableName) -> Result<BTreeMap<AsOfDate, u64>> {
+        let mut rows = BTreeMap::new();
+        let Some(table) = self.open(&self.url(name)?).await? else {
+            return Ok(rows);
+        };
+        let mut files = table.get_active_add_actions_by_partitions(&[]);
+        while let Some(file) = files.try_next().await? {
+            let date = file.partition_values_map().remove("as_of_date").flatten();
+            if let Some(date) = date.and_then(|text| text.parse().ok()) {
+                *rows.entry(date).or_default() += file.num_records().unwrap_or(0) as u64;
+            }
+        }
+        Ok(rows)
     }
 
     /// Checks that the store keeps two writers apart, which Delta's commits rest on.

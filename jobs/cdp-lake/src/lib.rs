@@ -6,6 +6,7 @@
 
 mod catalog;
 mod check;
+mod column_lineage;
 mod engine;
 mod error;
 mod given;
@@ -13,6 +14,7 @@ mod kept;
 mod lake;
 mod linkage;
 mod load;
+mod members;
 mod new_rows;
 mod pool;
 mod quarantine;
@@ -21,9 +23,12 @@ mod query_fault;
 mod run_tables;
 mod schema_book;
 mod scratch;
+mod sealed;
 mod sidecar_fault;
+mod snapshots;
 mod source_rows;
 mod source_view;
+mod through;
 mod types;
 mod udf;
 mod unique;
@@ -33,7 +38,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use catalog::Catalog;
+pub use catalog::{Catalog, Known};
 pub use check::{Breach, Checked, check};
 pub use engine::Engine;
 pub use error::{ErrorKind, LakeError, Result};
@@ -45,7 +50,8 @@ pub use quarantine::{BadRow, Inspection, first_event_day, inspect};
 pub use query::QueryResult;
 pub use run_tables::RunTables;
 pub use schema_book::SchemaBook;
-pub use scratch::{Scratch, Staged};
+pub use scratch::{Piece, Scratch, Staged};
+pub use snapshots::{BASE_DATE, Chains, IS_REMOVED, Link};
 pub use source_rows::append_to_source;
 pub use types::type_name;
 pub use write::{Committed, Held, Provenance, Scope, append_rows, publish};

@@ -105,11 +105,11 @@ impl Catalog {
             .await?)
     }
 
-    async fn stage(&self, plan: LogicalPlan) -> Result<Staged> {
+    pub(crate) async fn stage(&self, plan: LogicalPlan) -> Result<Staged> {
         self.tables().scratch().stage(self.session(), plan).await
     }
 
-    async fn sql_frame(&self, sql: &str) -> Result<DataFrame> {
+    pub(crate) async fn sql_frame(&self, sql: &str) -> Result<DataFrame> {
         let state = self.session().state();
         let dialect = state.config_options().sql_parser.dialect;
         let statement = state.sql_to_statement(sql, &dialect)?;
@@ -143,6 +143,7 @@ impl Catalog {
         if let Ok(name) = written.parse::<TableName>()
             && (manifest.model(&name).is_some()
                 || manifest.source(&name).is_some()
+                || self.log_of(&name).is_some()
                 || name.layer() == Layer::Ops)
         {
             return Ok(Some(name));

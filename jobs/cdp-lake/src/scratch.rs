@@ -40,6 +40,17 @@ pub struct Staged {
     provider: Arc<dyn TableProvider>,
     /// How many.
     pub rows: u64,
+    /// What they are a piece of, in an incremental table.
+    pub piece: Option<Piece>,
+}
+
+/// What rows make together with those that they build on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Piece {
+    /// How many rows the date shows.
+    pub shown: u64,
+    /// Whether they come on top of those of another date; otherwise they are all.
+    pub is_part: bool,
 }
 
 impl std::fmt::Debug for Staged {
@@ -60,6 +71,7 @@ impl Staged {
         Ok(Self {
             provider: Arc::new(MemTable::try_new(schema, vec![batches])?),
             rows,
+            piece: None,
         })
     }
 
@@ -78,7 +90,17 @@ impl Staged {
         Ok(Self {
             provider: Arc::new(StreamingTable::try_new(schema, vec![made])?),
             rows,
+            piece: None,
         })
+    }
+
+    /// The rows as a piece of what a date shows.
+    #[must_use]
+    pub fn as_piece(self, piece: Piece) -> Self {
+        Self {
+            piece: Some(piece),
+            ..self
+        }
     }
 }
 
@@ -158,6 +180,7 @@ impl Scratch {
         Ok(Staged {
             provider: frame.into_view(),
             rows,
+            piece: None,
         })
     }
 

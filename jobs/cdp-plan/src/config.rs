@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cdp_btyd::{RawValueConfig, ValueConfig};
 use cdp_churn::{ChurnConfig, RawChurnConfig};
 use cdp_identity::{IdentityRules, RawIdentityConfig};
 use cdp_linkage::{LinkageConfig, RawLinkageConfig};
@@ -23,6 +24,7 @@ struct RawConfig {
     identity: RawIdentityConfig,
     linkage: RawLinkageConfig,
     churn: RawChurnConfig,
+    value: RawValueConfig,
     vars: Vars,
 }
 
@@ -153,6 +155,8 @@ pub struct Config {
     pub linkage_text: String,
     /// What churn means and how it is predicted.
     pub churn: ChurnConfig,
+    /// How far ahead customers are valued.
+    pub value: ValueConfig,
     /// Parameters of models.
     pub vars: Vars,
 }
@@ -192,6 +196,9 @@ impl Config {
         let churn = ChurnConfig::from_raw(&raw.churn).map_err(|found| {
             faults.extend(found.iter().map(|fault| keyed(file, &fault.to_string())));
         });
+        let value = ValueConfig::from_raw(&raw.value).map_err(|found| {
+            faults.extend(found.iter().map(|fault| keyed(file, &fault.to_string())));
+        });
         if faults.len() > before {
             return None;
         }
@@ -213,8 +220,20 @@ impl Config {
             linkage: linkage.ok()?,
             linkage_text: format!("{:?}", raw.linkage),
             churn: churn.ok()?,
+            value: value.ok()?,
             vars: raw.vars,
         })
+    }
+}
+
+impl Config {
+    /// The same with the horizon of churn that was chosen, if it is for a training to choose.
+    #[must_use]
+    pub fn with_chosen_horizon(&self, days: i32) -> Self {
+        Self {
+            churn: self.churn.with_chosen_horizon(Some(days)),
+            ..self.clone()
+        }
     }
 }
 

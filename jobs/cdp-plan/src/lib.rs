@@ -21,6 +21,7 @@ mod nearest;
 mod param;
 mod plan;
 mod selector;
+mod sentence;
 mod source;
 mod statement;
 mod toml_file;
@@ -41,6 +42,7 @@ pub use nearest::{hint as nearest_hint, nearest as nearest_name};
 pub use param::{ParamType, ParamValue, TaskDates, supplied};
 pub use plan::{LakeState, NotDue, Plan, Purpose, Task, TaskId, Wanted, Work};
 pub use selector::Selection;
+pub use sentence::{Sentence, Told};
 pub use source::Source;
 pub use statement::Statement;
 

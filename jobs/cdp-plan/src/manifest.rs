@@ -293,11 +293,11 @@ fn reads_of(
     for past in &model.reads_past {
         let partitioned = models
             .get(past)
-            .is_some_and(|past| past.materialization == Materialization::Partition);
+            .is_some_and(|past| past.materialization.is_snapshot());
         if whole.models && !partitioned {
             faults.push(
                 Fault::new(format!("`reads_past` names `{past}`, which keeps no past"))
-                    .hint("only a model of materialization `partition` has earlier partitions")
+                    .hint("only `partition` and `incremental` tables have earlier partitions")
                     .at_text(&model.sidecar, &["reads_past"], &past.to_string()),
             );
         }

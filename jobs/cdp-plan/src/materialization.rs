@@ -20,27 +20,36 @@ pub enum Materialization {
     Partition,
     /// One partition per `as_of_date`, with what the sources hold that an earlier one has not read.
     Log,
+    /// One partition per `as_of_date`, with the rows that differ from those of an earlier one; read,
+    /// it shows all rows of every date.
+    Incremental,
     /// The whole table, for the latest `as_of_date` only.
     Current,
 }
 
 impl Materialization {
-    const NAMES: [(&'static str, Self); 5] = [
+    const NAMES: [(&'static str, Self); 6] = [
         ("view", Self::View),
         ("scratch", Self::Scratch),
         ("partition", Self::Partition),
         ("log", Self::Log),
+        ("incremental", Self::Incremental),
         ("current", Self::Current),
     ];
 
     /// Whether the rows are a Delta table of the lake.
     pub fn is_stored(self) -> bool {
-        matches!(self, Self::Partition | Self::Log | Self::Current)
+        self.is_dated() || self == Self::Current
     }
 
     /// Whether the table has a partition per `as_of_date`.
     pub fn is_dated(self) -> bool {
-        matches!(self, Self::Partition | Self::Log)
+        matches!(self, Self::Partition | Self::Log | Self::Incremental)
+    }
+
+    /// Whether the table shows all rows of every date that it was made for.
+    pub fn is_snapshot(self) -> bool {
+        matches!(self, Self::Partition | Self::Incremental)
     }
 
     /// The name as written in a sidecar.
@@ -87,8 +96,11 @@ pub(crate) fn fits(
     if layer == Layer::Staging && kept.is_stored() {
         fault("a staging model is a `view` or `scratch`");
     }
-    if step && !matches!(kept, Materialization::Partition | Materialization::Current) {
-        fault("a step is kept as `partition` or `current`");
+    if step && !(kept.is_snapshot() || kept == Materialization::Current) {
+        fault("a step is kept as `partition`, `incremental` or `current`");
+    }
+    if !step && kept == Materialization::Incremental {
+        fault("an `incremental` table is made by a step, which can tell what differs");
     }
 }
 

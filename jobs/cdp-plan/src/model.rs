@@ -12,6 +12,7 @@ use crate::materialization::{self, Materialization};
 use crate::name::TableName;
 use crate::nearest;
 use crate::param::{ParamType, ParamValue};
+use crate::sentence::{self, Sentence, Told};
 use crate::statement::Statement;
 use crate::toml_file;
 
@@ -31,6 +32,8 @@ struct RawModel {
     params: BTreeMap<String, RawParam>,
     #[serde(default)]
     columns: toml::Table,
+    #[serde(default)]
+    sentences: BTreeMap<String, String>,
     #[serde(default)]
     checks: RawChecks,
 }
@@ -57,12 +60,16 @@ pub enum Step {
     ScoreChurn,
     /// Features and a model into reasons.
     ExplainChurn,
+    /// Features and a model into how far both have moved since its training.
+    MeasureDrift,
+    /// Orders into what customers will be worth.
+    ValueCustomers,
     /// All segment views into one table of members.
     CollectSegments,
 }
 
 impl Step {
-    const NAMES: [(&'static str, Self); 10] = [
+    const NAMES: [(&'static str, Self); 12] = [
         ("train_linkage", Self::TrainLinkage),
         ("link_records", Self::LinkRecords),
         ("resolve_identities", Self::ResolveIdentities),
@@ -72,6 +79,8 @@ impl Step {
         ("train_churn", Self::TrainChurn),
         ("score_churn", Self::ScoreChurn),
         ("explain_churn", Self::ExplainChurn),
+        ("measure_drift", Self::MeasureDrift),
+        ("value_customers", Self::ValueCustomers),
         ("collect_segments", Self::CollectSegments),
     ];
 
@@ -124,6 +133,8 @@ pub struct Model {
     pub grain: Vec<String>,
     /// What each column means.
     pub columns: Vec<(String, String)>,
+    /// How people are told the value of a column, where its meaning does not say it well.
+    pub sentences: BTreeMap<String, Sentence>,
     /// The parameters with their types and values (project settings included).
     pub params: BTreeMap<String, (ParamType, ParamValue)>,
     /// What must hold for its rows.
@@ -170,6 +181,23 @@ impl Model {
         self.reads_cutoffs() || self.step() == Some(Step::TrainLinkage)
     }
 
+    /// The value of a column as people are told it: by its sentence, and otherwise by its meaning.
+    pub fn tell<'v>(&self, column: &str, value: &impl Fn(&str) -> Option<Told<'v>>) -> String {
+        let sentence = self.sentences.get(column);
+        if let Some(told) = sentence.and_then(|sentence| sentence.tell(value)) {
+            return told;
+        }
+        let meaning = self.columns.iter().find(|(name, _)| name == column);
+        let meaning = meaning.map_or(column, |(_, meaning)| meaning);
+        let meaning = meaning.split(';').next().unwrap_or(meaning);
+        let value = match value(column) {
+            None => "none".to_owned(),
+            Some(Told::Number(number)) => sentence::short(number),
+            Some(Told::Text(text)) => text.to_owned(),
+        };
+        format!("{meaning}: {value}")
+    }
+
     /// The values that the sidecar and the project give to the parameters.
     pub fn param_values(&self) -> BTreeMap<String, ParamValue> {
         let values = self.params.iter();
@@ -196,6 +224,7 @@ impl Model {
         let materialization = materialization::read(sidecar, &raw.materialization, faults);
         let params = params(sidecar, &raw.params, faults);
         let reads_past = reads_past(sidecar, &raw.reads_past, faults);
+        let sentences = sentences(sidecar, &raw, faults);
         if raw.grain.is_empty() {
             faults.push(Fault::new("`grain` names no column").at_key(sidecar, &["grain"]));
         }
@@ -246,6 +275,7 @@ impl Model {
             checks: raw.checks.checks(&raw.grain),
             grain: raw.grain,
             columns: columns(&raw.columns),
+            sentences,
             params,
             body,
             reads_past,
@@ -264,6 +294,40 @@ fn reads_past(file: &SourceFile, raw: &[String], faults: &mut Vec<Fault>) -> Vec
         }
     }
     names
+}
+
+/// Sentences about columns, of columns that the sidecar names.
+fn sentences(
+    file: &SourceFile,
+    raw: &RawModel,
+    faults: &mut Vec<Fault>,
+) -> BTreeMap<String, Sentence> {
+    let mut sentences = BTreeMap::new();
+    for (column, text) in &raw.sentences {
+        let mut fault = |message: String, hint: Option<String>| {
+            let fault = Fault::new(message).at_key(file, &["sentences", column]);
+            faults.push(match hint {
+                Some(hint) => fault.hint(hint),
+                None => fault,
+            });
+        };
+        match Sentence::parse(text) {
+            Err(error) => fault(format!("the sentence of `{column}`: {error}"), None),
+            Ok(sentence) => {
+                let named = sentence.columns();
+                for name in named.iter().copied().chain([column.as_str()]) {
+                    if !raw.columns.contains_key(name) {
+                        let known: Vec<&str> = raw.columns.keys().map(String::as_str).collect();
+                        let known = known.iter().copied();
+                        let message = format!("there is no column `{name}` under `[columns]`");
+                        fault(message, Some(nearest::hint(name, known)));
+                    }
+                }
+                sentences.insert(column.clone(), sentence);
+            }
+        }
+    }
+    sentences
 }
 
 fn body_of_step(

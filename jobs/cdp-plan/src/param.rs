@@ -42,6 +42,8 @@ pub enum ParamValue {
     NoDate,
     /// A list of dates; only the runner supplies one.
     Dates(Vec<NaiveDate>),
+    /// A list of texts, which is not empty; only the runner supplies one.
+    Texts(Vec<String>),
 }
 
 impl ParamValue {
@@ -79,6 +81,13 @@ impl ParamValue {
             Self::Bool(value) => value.to_string(),
             Self::Date(value) => format!("cast('{value}' as date)"),
             Self::NoDate => "cast(null as date)".to_owned(),
+            Self::Texts(values) => {
+                let texts: Vec<String> = values
+                    .iter()
+                    .map(|value| Self::String(value.clone()).to_sql())
+                    .collect();
+                format!("make_array({})", texts.join(", "))
+            }
             Self::Dates(values) if values.is_empty() => {
                 "array_remove(make_array(cast('1970-01-01' as date)), cast('1970-01-01' as date))"
                     .to_owned()
@@ -103,6 +112,7 @@ impl fmt::Display for ParamValue {
             Self::Bool(value) => value.fmt(f),
             Self::Date(value) => value.fmt(f),
             Self::NoDate => f.write_str("none"),
+            Self::Texts(values) => f.write_str(&values.join(", ")),
             Self::Dates(values) => {
                 let dates: Vec<String> = values.iter().map(NaiveDate::to_string).collect();
                 f.write_str(&dates.join(", "))
@@ -124,14 +134,17 @@ impl ParamType {
 }
 
 /// What the run supplies to every query: its dates, and what `[churn]` in `cdp.toml` says.
-pub(crate) const SUPPLIED: [&str; 7] = [
+pub(crate) const SUPPLIED: [&str; 10] = [
     "as_of_date",
+    "churn_kind",
     "cutoff_dates",
     "eligible_within_days",
     "gap_days",
     "horizon_days",
+    "lapse_days",
     "orders_min",
     PREVIOUS_DATE,
+    "target_events",
 ];
 
 /// The latest earlier date for which the tables in a model's `reads_past` were made.
@@ -162,6 +175,7 @@ impl From<AsOfDate> for TaskDates {
 /// The values that a run supplies.
 pub fn supplied(dates: &TaskDates, churn: &ChurnConfig) -> BTreeMap<String, ParamValue> {
     let days = |days: i32| ParamValue::Int(days.into());
+    let framing = churn.framing();
     let cutoffs = dates.cutoffs.iter().map(|date| date.date()).collect();
     let previous = dates.previous.map(|date| ParamValue::Date(date.date()));
     BTreeMap::from([
@@ -178,6 +192,15 @@ pub fn supplied(dates: &TaskDates, churn: &ChurnConfig) -> BTreeMap<String, Para
             "eligible_within_days".to_owned(),
             days(churn.eligible_within_days().unwrap_or(0)),
         ),
+        (
+            "churn_kind".to_owned(),
+            ParamValue::String(framing.kind.as_str().to_owned()),
+        ),
+        (
+            "target_events".to_owned(),
+            ParamValue::Texts(framing.target.clone()),
+        ),
+        ("lapse_days".to_owned(), days(framing.lapse_days)),
         ("gap_days".to_owned(), days(churn.gap_days())),
         ("horizon_days".to_owned(), days(churn.horizon_days())),
         (
@@ -200,6 +223,10 @@ mod tests {
             (ParamValue::String("it's".into()), "'it''s'"),
             (ParamValue::Date(date), "cast('2026-01-31' as date)"),
             (ParamValue::NoDate, "cast(null as date)"),
+            (
+                ParamValue::Texts(vec!["a".into(), "b".into()]),
+                "make_array('a', 'b')",
+            ),
             (
                 ParamValue::Dates(vec![date]),
                 "make_array(cast('2026-01-31' as date))",

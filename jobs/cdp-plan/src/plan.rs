@@ -26,6 +26,9 @@ pub struct LakeState {
     pub model_changes: Vec<String>,
     /// The same of the newest weights of a linkage.
     pub linkage_changes: Vec<String>,
+    /// The horizon that was chosen for the model that serves, or for the one to be trained, when
+    /// `churn.horizon_days` is `auto`.
+    pub horizon_days: Option<i32>,
     /// Partitions of cut-offs that were made by another query than that of today.
     pub outdated: BTreeSet<(TableName, AsOfDate)>,
 }
@@ -112,6 +115,8 @@ pub struct NotDue {
 pub struct Plan {
     /// The date that the run speaks for.
     pub as_of_date: AsOfDate,
+    /// The days without an order that are churn to this run, set or chosen.
+    pub horizon_days: i32,
     /// The earlier cut-offs that training stacks, oldest first; empty when nothing trains.
     pub cutoff_dates: Vec<AsOfDate>,
     /// The layers that have tasks, in the order of the data.
@@ -143,6 +148,11 @@ pub struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
+    /// Whether a model of churn is to be trained for the date, as it has none of its own.
+    pub fn trains_churn(&self) -> bool {
+        matches!(Due::churn(self), Due::Yes(_))
+    }
+
     /// Whether a model is to be made. The changes of profiles go with the map of profiles, so that no
     /// id is given or taken without a word.
     fn holds(&self, model: &Model) -> bool {
@@ -164,6 +174,7 @@ impl Plan {
             ..
         } = asked;
         let due = Due::churn(asked);
+        let churn = config.churn.with_chosen_horizon(state.horizon_days);
         let mut not_due = Vec::new();
         let mut trained = Vec::new();
         let mut wanted: Vec<(AsOfDate, &Model, Purpose)> = Vec::new();
@@ -195,7 +206,7 @@ impl Plan {
         let cutoff_dates = if trained.is_empty() {
             Vec::new()
         } else {
-            training::cutoffs(&config.churn, as_of_date, state)
+            training::cutoffs(&churn, as_of_date, state)
         };
         for date in &cutoff_dates {
             let missing = training::missing(manifest, &trained, *date, state);
@@ -222,6 +233,7 @@ impl Plan {
         layers.dedup();
         Self {
             as_of_date,
+            horizon_days: churn.horizon_days(),
             training: training::told(&due, &trained, &tasks),
             cutoff_dates,
             layers,
@@ -313,11 +325,9 @@ fn model_task(
         },
         reads,
         writes: match model.materialization {
-            Materialization::Partition | Materialization::Log => {
-                format!("{path}/as_of_date={as_of_date}")
-            }
+            kept if kept.is_dated() => format!("{path}/as_of_date={as_of_date}"),
             Materialization::Current => path,
-            Materialization::View | Materialization::Scratch => "ops/runs".to_owned(),
+            _ => "ops/runs".to_owned(),
         },
         depends_on,
     }

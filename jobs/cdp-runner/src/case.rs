@@ -1,17 +1,18 @@
 //! Tests of models as data: a folder with given rows and the rows that are expected.
 //!
 //! `<cases>/<layer>.<model>/<case>/` holds `case.toml` (`as_of_date`, and `cutoff_dates` and `previous_date` where the
-//! model uses them), `given/<layer>.<table>.csv` for each table that is not empty, and `expect.csv`,
+//! model uses them, and a `[churn]` table in place of the project's), `given/<layer>.<table>.csv` for each table that is not empty, and `expect.csv`,
 //! whose header says which columns are compared.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cdp_churn::{ChurnConfig, RawChurnConfig};
 use cdp_lake::{
     Catalog, ErrorKind, LakeError, column_names, csv_lines, line, rows_from_csv, rows_to_csv,
 };
-use cdp_plan::{AsOfDate, TableName, TaskDates};
+use cdp_plan::{AsOfDate, TableName, TaskDates, supplied};
 use serde::Deserialize;
 
 use crate::project::Project;
@@ -34,6 +35,7 @@ struct RawCase {
     #[serde(default)]
     cutoff_dates: Vec<String>,
     previous_date: Option<String>,
+    churn: Option<RawChurnConfig>,
 }
 
 impl Project {
@@ -93,7 +95,16 @@ impl Project {
             let message = format!("`{name}` is given, and `{}` does not read it", model.name);
             return Err(input(&message, dir));
         }
-        let values = self.values(&dates);
+        let values = match &raw.churn {
+            None => self.values(&dates),
+            Some(raw) => {
+                let churn = ChurnConfig::from_raw(raw).map_err(|faults| {
+                    let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+                    input(&faults.join("; "), dir)
+                })?;
+                supplied(&dates, &churn)
+            }
+        };
         let catalog = Catalog::new(self.tables()?, Some(as_of), values)?.with_given(given);
         let batches = catalog.model_rows(model).await?;
         let path = dir.join("expect.csv");

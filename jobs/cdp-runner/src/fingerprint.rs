@@ -5,8 +5,8 @@ use cdp_plan::{AsOfDate, Materialization, Model, Step, TableName, Task};
 use sha2::{Digest, Sha256};
 
 use crate::log;
-use crate::project::Project;
-use crate::task::RunContext;
+use crate::run_context::RunContext;
+use crate::steps::churn_model::FEATURES;
 
 /// The SHA-256 of the queries with all that they inline, the settings, and
 /// what stood in every input. With it the SHA-256 of the bound query alone.
@@ -15,8 +15,7 @@ pub(crate) async fn fingerprint(
     task: &Task,
     catalog: &Catalog,
 ) -> Result<(String, String), LakeError> {
-    let project = context.project;
-    let manifest = project.manifest();
+    let manifest = context.project.manifest();
     if let Some(model) = manifest.model(&task.name)
         && model.materialization == Materialization::Log
     {
@@ -25,11 +24,11 @@ pub(crate) async fn fingerprint(
     let mut parts = vec![
         context.settings.program_version.clone(),
         task.id().to_string(),
-        project.config().identity_text.clone(),
+        context.config.identity_text.clone(),
     ];
     let mut sql = String::new();
     if let Some(model) = manifest.model(&task.name) {
-        sql = body_text(project, model, catalog)?;
+        sql = body_text(context, model, catalog)?;
         parts.push(format!(
             "{sql} {:?} {:?}",
             model.checks, model.materialization
@@ -47,13 +46,27 @@ pub(crate) async fn fingerprint(
             }
         }
     }
+    // Who scores is not told by the newest model alone.
+    if let Some(Step::ScoreChurn | Step::ExplainChurn | Step::ValueCustomers | Step::MeasureDrift) =
+        manifest.model(&task.name).and_then(Model::step)
+    {
+        let champion = context.registry.champion(task.as_of_date);
+        parts.push(format!("{:?}", champion.map(|row| &row.model_id)));
+    }
     for name in manifest.inlined(&task.name) {
-        parts.push(body_text(project, context.model(&name)?, catalog)?);
+        parts.push(body_text(context, context.model(&name)?, catalog)?);
     }
     for name in manifest.inputs(&task.name).iter().chain(&task.reads) {
         parts.push(input_text(context, name, task.as_of_date).await?);
     }
-    Ok((sha256(&parts.join("\n")), sha256(&sql)))
+    // What makes a later partition fit on this one.
+    let definition = match manifest.model(&task.name) {
+        Some(model) if model.materialization == Materialization::Incremental => {
+            log::definition(context.project, model, &context.settings.program_version)?
+        }
+        _ => sha256(&sql),
+    };
+    Ok((sha256(&parts.join("\n")), definition))
 }
 
 /// That of a partition of a log, and the SHA-256 of what defines it.
@@ -76,12 +89,29 @@ async fn of_log(
     Ok((sha256(&parts.join("\n")), definition))
 }
 
-fn body_text(project: &Project, model: &Model, catalog: &Catalog) -> Result<String, LakeError> {
+fn body_text(
+    context: &RunContext<'_>,
+    model: &Model,
+    catalog: &Catalog,
+) -> Result<String, LakeError> {
+    let config = &context.config;
     match model.step() {
         Some(step @ (Step::TrainLinkage | Step::LinkRecords)) => {
-            Ok(format!("{} {}", step.name(), project.config().linkage_text))
+            Ok(format!("{} {}", step.name(), config.linkage_text))
         }
-        Some(step) => Ok(format!("{} {:?}", step.name(), project.config().churn)),
+        Some(step @ Step::ValueCustomers) => Ok(format!(
+            "{} {:?} {:?}",
+            step.name(),
+            config.churn,
+            config.value
+        )),
+        Some(step @ Step::ExplainChurn) => {
+            let mut models = context.project.manifest().models();
+            let features = models.find(|model| model.name.to_string() == FEATURES);
+            let words = features.map(|model| (&model.columns, &model.sentences));
+            Ok(format!("{} {:?} {words:?}", step.name(), config.churn))
+        }
+        Some(step) => Ok(format!("{} {:?}", step.name(), config.churn)),
         None => Ok(catalog.bind(model)?.to_string()),
     }
 }

@@ -187,7 +187,7 @@ pub(crate) async fn stands(project: &Project) -> Result<Stands> {
          last_value(status {last}) as status \
          from {RUNS} where status <> '{skipped}' group by task, as_of_date"
     );
-    let answer = project.query(&query, None, None).await?;
+    let answer = project.ledger_query(&query).await?;
     for batch in &answer.batches {
         let tasks = batch.column(0).as_string::<i32>();
         let dates = batch
@@ -262,7 +262,7 @@ pub(crate) async fn made(
          where status = '{status}' and as_of_date in ({}) group by task, as_of_date",
         listed.join(", ")
     );
-    let answer = project.query(&query, None, None).await?;
+    let answer = project.ledger_query(&query).await?;
     let batch = one_batch(&answer)?;
     let times = micros(&batch, "finished_at")?;
     let rows = strings(&batch, "task")?.into_iter();
@@ -295,7 +295,7 @@ pub(crate) async fn newest(project: &Project, limit: usize) -> Result<Vec<RunRow
          peak_memory_bytes, breaches, error, reason from {RUNS} \
          order by finished_at desc, task desc limit {limit}"
     );
-    let answer = project.query(&query, None, None).await?;
+    let answer = project.ledger_query(&query).await?;
     let mut rows: Vec<RunRow> = answer.batches.iter().flat_map(rows).collect();
     tell_cures(&mut rows);
     Ok(rows)

@@ -10,6 +10,8 @@ mod event;
 mod explain;
 mod fingerprint;
 mod health;
+mod horizon;
+mod leakage;
 mod ledger;
 mod linkage;
 mod log;
@@ -19,9 +21,13 @@ mod models;
 mod overrides;
 mod project;
 mod record;
+mod registry;
+mod report;
 mod run;
+mod run_context;
 mod state;
 mod steps;
+mod supply;
 mod task;
 mod training;
 mod verify;
@@ -33,6 +39,8 @@ pub use explain::{
     ProfileExplanation, ProfileStanding, Refusal, Said, Step, Whereabouts,
 };
 pub use health::{BrokenCheck, HealthFigure, IdentityHealth};
+pub use horizon::{CutoffCounts, OrderRhythm};
+pub use leakage::{ChangedFeature, LeakageCheck};
 pub use ledger::RunRow;
 pub use linkage::{LinkedPair, LinkedPairs, PairsAsked, TrainedWeights};
 pub use log::BuildsOn;
@@ -43,4 +51,6 @@ pub use overrides::{
 };
 pub use project::{Project, ProjectError};
 pub use record::{Outcome, RunSettings, RunSummary, TaskRecord, TaskStatus};
+pub use registry::{Action, Alias, AliasRow, Aliases, JudgedModel};
+pub use supply::{SilentDays, TrainingData};
 pub use verify::{Difference, Verification};

@@ -5,7 +5,8 @@ use cdp_plan::{Model, Severity, Task};
 
 use crate::overrides::SOURCE;
 use crate::record::{TaskRecord, TaskStatus};
-use crate::task::{RunContext, missing, provenance, versions};
+use crate::run_context::RunContext;
+use crate::task::{missing, provenance, versions};
 
 /// Counts the rows of a source, and sets those aside that break its rules.
 pub(crate) async fn look_through(

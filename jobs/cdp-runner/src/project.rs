@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
+use cdp_churn::ChurnConfig;
 use cdp_lake::{
     Catalog, Engine, Lake, LakeError, LoadLimits, Loaded, Provenance, QueryResult, RunTables,
     SchemaBook, load,
@@ -155,7 +156,7 @@ impl Project {
         force: bool,
     ) -> Result<Plan, ProjectError> {
         let selection = Selection::parse(select, &self.manifest)?;
-        let state = state::read(self, as_of).await?;
+        let state = state::read(self, as_of, &selection, force).await?;
         if let Some(first) = state.first_date.filter(|first| as_of < *first) {
             return Err(Fault::new(format!("nothing was known before {as_of}"))
                 .hint(format!(
@@ -180,13 +181,24 @@ impl Project {
         as_of: Option<AsOfDate>,
         rows_max: Option<usize>,
     ) -> Result<QueryResult, LakeError> {
-        let catalog = match as_of {
-            // Boxed, for the ledger is asked for what makes up a date, by a query without one.
-            Some(date) => Box::pin(self.catalog(date)).await?,
-            // Staging binds a date; without one, an analyst sees everything that will ever be known.
-            None => Catalog::new(self.tables()?, None, self.values(&far_future().into()))?,
+        let catalog = if let Some(date) = as_of {
+            self.catalog(date).await?
+        } else {
+            let logs = log::read(self).await?;
+            self.all_time()?
+                .with_known(logs.known(&self.manifest, None))
         };
         catalog.query(sql, rows_max).await
+    }
+
+    /// The rows of a query over the ledger, which says what makes up other tables.
+    pub(crate) async fn ledger_query(&self, sql: &str) -> Result<QueryResult, LakeError> {
+        self.all_time()?.query(sql, None).await
+    }
+
+    /// Staging binds a date; without one, an analyst sees everything that will ever be known.
+    fn all_time(&self) -> Result<Catalog, LakeError> {
+        Catalog::new(self.tables()?, None, self.values(&far_future().into()))
     }
 
     /// What was known before a date, as its run saw it.
@@ -198,7 +210,7 @@ impl Project {
     pub(crate) async fn catalog_of(&self, dates: &TaskDates) -> Result<Catalog, LakeError> {
         let catalog = Catalog::new(self.tables()?, Some(dates.as_of), self.values(dates))?;
         let logs = log::read(self).await?;
-        Ok(catalog.with_chains(logs.chains(dates.as_of)))
+        Ok(catalog.with_known(logs.known(&self.manifest, Some(dates.as_of))))
     }
 
     /// Appends files to a raw table, once per content.
@@ -240,18 +252,10 @@ impl Project {
         let dates = TaskDates {
             as_of,
             previous: Some(as_of.previous()),
-            cutoffs: self.cutoffs(as_of),
+            cutoffs: cutoffs(&self.config.churn, as_of),
         };
         let catalog = Catalog::new(self.tables()?, Some(as_of), self.values(&dates))?;
         Ok(format!("{:#}", catalog.bind(model)?))
-    }
-
-    /// The cut-offs of a training, oldest first, whatever the lake holds.
-    pub(crate) fn cutoffs(&self, as_of: AsOfDate) -> Vec<AsOfDate> {
-        let days = self.config.churn.all_cutoffs(as_of.epoch_day());
-        days.into_iter()
-            .filter_map(AsOfDate::from_epoch_day)
-            .collect()
     }
 
     /// The tables of this project, for one run.
@@ -268,6 +272,14 @@ impl Project {
     ) -> std::collections::BTreeMap<String, cdp_plan::ParamValue> {
         supplied(dates, &self.config.churn)
     }
+}
+
+/// The cut-offs of a training, oldest first, whatever the lake holds.
+pub(crate) fn cutoffs(churn: &ChurnConfig, as_of: AsOfDate) -> Vec<AsOfDate> {
+    let days = churn.all_cutoffs(as_of.epoch_day());
+    days.into_iter()
+        .filter_map(AsOfDate::from_epoch_day)
+        .collect()
 }
 
 pub(crate) fn far_future() -> AsOfDate {

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::log::BuildsOn;
+use crate::registry::AliasRow;
 
 /// How a task ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -97,6 +98,9 @@ pub struct TaskRecord {
     /// What kind of error, for the exit code.
     #[serde(skip)]
     pub error_kind: Option<ErrorKind>,
+    /// The names that it gave to models.
+    #[serde(skip)]
+    pub named: Vec<AliasRow>,
 }
 
 impl TaskRecord {

@@ -11,7 +11,9 @@ use crate::ledger;
 use crate::log;
 use crate::project::Project;
 use crate::record::{RunSettings, RunSummary, TaskRecord, TaskStatus};
-use crate::task::{RunContext, do_task};
+use crate::registry::Registry;
+use crate::run_context::{Known, RunContext};
+use crate::task::do_task;
 
 impl Project {
     /// Does a plan. An error is one of the run as a whole; those of tasks are in the summary.
@@ -25,9 +27,12 @@ impl Project {
         self.lake().probe().await?;
         let stands = ledger::stands(self).await?;
         let broken = stands.broken;
-        let published = stands.published;
-        let logs = log::read(self).await?;
-        let mut context = RunContext::new(self, plan, settings, host, observer, published, logs)?;
+        let known = Known {
+            published: stands.published,
+            logs: log::read(self).await?,
+            registry: Registry::read(self).await?,
+        };
+        let mut context = RunContext::new(self, plan, settings, host, observer, known)?;
         observer.on(&Event::RunStarted {
             run_id: &settings.run_id,
             as_of_date: plan.as_of_date,

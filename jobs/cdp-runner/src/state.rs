@@ -1,14 +1,19 @@
 //! What the lake holds already, as far as planning needs it.
 
 use cdp_lake::{Catalog, LakeError, first_event_day};
-use cdp_plan::{AsOfDate, LakeState};
+use cdp_plan::{AsOfDate, LakeState, Selection};
 
 use crate::project::Project;
 use crate::training;
 
 /// The partitions of every table, the first event of any source, and what a training for a date
 /// depends on.
-pub(crate) async fn read(project: &Project, as_of: AsOfDate) -> Result<LakeState, LakeError> {
+pub(crate) async fn read(
+    project: &Project,
+    as_of: AsOfDate,
+    selection: &Selection,
+    force: bool,
+) -> Result<LakeState, LakeError> {
     let mut state = LakeState::default();
     for model in project.manifest().models() {
         if model.materialization.is_dated() {
@@ -26,7 +31,7 @@ pub(crate) async fn read(project: &Project, as_of: AsOfDate) -> Result<LakeState
             (a, b) => a.or(b),
         };
     }
-    training::read(project, as_of, &mut state).await?;
+    training::read(project, as_of, selection, force, &mut state).await?;
     training::read_linkage(project, as_of, &mut state).await?;
     Ok(state)
 }

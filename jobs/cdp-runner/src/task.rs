@@ -1,146 +1,22 @@
 //! One task: is it up to date, compute, check, publish.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use cdp_lake::{
-    Catalog, ErrorKind, Held, LakeError, Provenance, RunTables, Scope, Staged, check, publish,
-};
-use cdp_plan::{
-    AsOfDate, Layer, Materialization, Model, Plan, Severity, TableName, Task, TaskDates, Work,
-};
+use cdp_lake::{Catalog, ErrorKind, Held, LakeError, Provenance, Scope, check, publish};
+use cdp_plan::{Layer, Materialization, Model, Severity, TableName, Task, Work};
 
-use crate::event::{Event, Host, Observer};
+use crate::event::Event;
 use crate::fingerprint::fingerprint;
-use crate::ledger::Published;
-use crate::log::{self, Logs};
+use crate::log;
 use crate::look;
-use crate::project::Project;
-use crate::record::{RunSettings, TaskRecord, TaskStatus};
-use crate::steps;
+use crate::record::{TaskRecord, TaskStatus};
+use crate::registry;
+use crate::run_context::RunContext;
+use crate::steps::{self, Done};
 
 /// How often a task is begun when other writers come first.
 const ATTEMPTS: u32 = 4;
-
-/// What every task of a run shares.
-pub(crate) struct RunContext<'a> {
-    pub(crate) project: &'a Project,
-    pub(crate) plan: &'a Plan,
-    pub(crate) settings: &'a RunSettings,
-    host: &'a dyn Host,
-    observer: &'a dyn Observer,
-    pub(crate) tables: Arc<RunTables>,
-    pub(crate) published: Published,
-    pub(crate) logs: Logs,
-    resolutions: steps::Resolutions,
-}
-
-impl<'a> RunContext<'a> {
-    pub(crate) fn new(
-        project: &'a Project,
-        plan: &'a Plan,
-        settings: &'a RunSettings,
-        host: &'a dyn Host,
-        observer: &'a dyn Observer,
-        published: Published,
-        logs: Logs,
-    ) -> Result<Self, LakeError> {
-        Ok(Self {
-            tables: project.tables()?,
-            project,
-            plan,
-            settings,
-            host,
-            observer,
-            published,
-            logs,
-            resolutions: steps::Resolutions::default(),
-        })
-    }
-
-    /// A record of a task that has done nothing yet.
-    pub(crate) fn blank(&self, task: &Task) -> TaskRecord {
-        let now = self.host.now();
-        TaskRecord {
-            run_id: self.settings.run_id.clone(),
-            task: task.name.to_string(),
-            layer: task.layer,
-            as_of_date: task.as_of_date,
-            status: TaskStatus::Failed,
-            rows: 0,
-            rows_set_aside: 0,
-            breaches: Vec::new(),
-            input_versions: BTreeMap::new(),
-            builds_on: None,
-            output_version: None,
-            fingerprint: String::new(),
-            sql_sha256: String::new(),
-            started_at: now,
-            finished_at: now,
-            duration_ms: 0,
-            peak_memory_bytes: 0,
-            error: None,
-            hint: None,
-            note: None,
-            reason: self.settings.reason.clone(),
-            program_version: self.settings.program_version.clone(),
-            error_kind: None,
-        }
-    }
-
-    fn catalog(&self, task: &Task) -> Result<Catalog, LakeError> {
-        let cutoffs = self.plan.cutoff_dates.iter().copied();
-        let dates = TaskDates {
-            as_of: task.as_of_date,
-            previous: self.previous_date(task),
-            cutoffs: cutoffs.filter(|date| *date < task.as_of_date).collect(),
-        };
-        let values = self.project.values(&dates);
-        let catalog = Catalog::new(self.tables.clone(), Some(task.as_of_date), values)?;
-        Ok(catalog.with_chains(self.logs.chains(task.as_of_date)))
-    }
-
-    /// The latest earlier date for which every table whose past the model reads was made.
-    pub(crate) fn previous_date(&self, task: &Task) -> Option<AsOfDate> {
-        let model = self.project.manifest().model(&task.name)?;
-        let (first, others) = model.reads_past.split_first()?;
-        let key = |name: &TableName, date| (name.to_string(), date);
-        let start = key(first, AsOfDate::from(chrono::NaiveDate::MIN));
-        let earlier = self
-            .published
-            .range(start..key(first, task.as_of_date))
-            .rev();
-        let made = |date| {
-            others
-                .iter()
-                .all(|name| self.published.contains_key(&key(name, date)))
-        };
-        earlier.map(|((_, date), _)| *date).find(|date| made(*date))
-    }
-
-    /// Whether a table was made for a date; a log with all that it builds on.
-    fn stands(&self, name: &TableName, date: AsOfDate) -> bool {
-        let model = self.project.manifest().model(name);
-        let is_log = model.is_some_and(|model| model.materialization == Materialization::Log);
-        self.published.contains_key(&(name.to_string(), date))
-            && (!is_log || self.logs.chain(name, date).is_some())
-    }
-
-    /// The latest date for which a table was made.
-    fn latest(&self, name: &TableName) -> Option<AsOfDate> {
-        let keys = self.published.keys();
-        let dates = keys.filter(|(table, _)| *table == name.to_string());
-        dates.map(|(_, date)| *date).max()
-    }
-
-    pub(crate) fn model(&self, name: &TableName) -> Result<&'a Model, LakeError> {
-        self.project
-            .manifest()
-            .model(name)
-            .ok_or_else(|| missing(name))
-    }
-}
 
 pub(crate) fn missing(name: &TableName) -> LakeError {
     LakeError::new(ErrorKind::NotFound, format!("there is no table `{name}`"))
@@ -182,6 +58,7 @@ pub(crate) async fn do_task(context: &mut RunContext<'_>, task: &Task) -> TaskRe
         if log::tables(context.project).any(|table| *table == task.name) {
             context.logs.made(&task.name, &record);
         }
+        context.registry.take_in(&record.named);
     }
     record.finished_at = context.host.now();
     let duration = record.finished_at - record.started_at;
@@ -224,16 +101,23 @@ async fn attempt_task(
         Materialization::Log => log::since_base(context, model, catalog, record).await?,
         _ => catalog,
     };
-    let staged = compute(context, task, model, &catalog, record).await?;
-    record.breaches = check(catalog.session(), model, staged.provider())
+    let Done {
+        staged,
+        note,
+        named,
+    } = compute(context, task, model, &catalog, record).await?;
+    record.note = note.or(record.note.take());
+    let in_all = staged.piece.map(|piece| piece.shown);
+    let shown = staged.shown(catalog.session())?;
+    record.breaches = check(catalog.session(), model, shown, in_all)
         .await?
         .breaches;
     record.input_versions = match model.materialization {
         Materialization::Log => log::versions(context, model).await?,
         _ => versions(&catalog, &task.name).await,
     };
+    record.rows = in_all.unwrap_or(staged.rows);
     if record.breaks(Severity::Fail) {
-        record.rows = staged.rows;
         return Ok(TaskStatus::HeldBack);
     }
     let scope = match model.materialization {
@@ -244,8 +128,9 @@ async fn attempt_task(
     let url = lake.url(&task.name)?;
     let provenance = provenance(record);
     let committed = publish(lake, &url, &scope, &staged, &provenance).await?;
+    // Killed in between, the run after makes the same rows again and names them.
+    record.named = registry::name_models(context, record, named).await?;
     record.output_version = Some(committed.version);
-    record.rows = staged.rows;
     Ok(TaskStatus::Succeeded)
 }
 
@@ -266,23 +151,37 @@ async fn compute(
     model: &Model,
     catalog: &Catalog,
     record: &mut TaskRecord,
-) -> Result<Staged, LakeError> {
+) -> Result<Done, LakeError> {
     if task.layer != Layer::Identity {
         context.resolutions.forget().await;
     }
     let Some(step) = model.step() else {
-        return catalog.stage_model(model).await;
+        return Ok(catalog.stage_model(model).await?.into());
+    };
+    let base = if steps::resolves(step) {
+        log::base(context, task).await?
+    } else {
+        Err(String::new())
     };
     let asked = steps::Asked {
-        config: context.project.config(),
+        project: context.project,
+        config: &context.config,
+        manifest: context.project.manifest(),
         catalog,
         task,
         previous: context.previous_date(task),
         resolutions: &context.resolutions,
+        base,
+        registry: &context.registry,
     };
     let done = steps::run(step, &asked).await?;
-    record.note = done.note;
-    Ok(done.staged)
+    let is_part = done.staged.piece.is_some_and(|piece| piece.is_part);
+    record.builds_on = asked
+        .base
+        .ok()
+        .filter(|_| is_part)
+        .map(|base| base.builds_on);
+    Ok(done)
 }
 
 /// Every table that the task reads has been made for its date: rows made from nothing would look like

@@ -2,20 +2,31 @@
 
 use std::collections::BTreeSet;
 
-use cdp_churn::ChurnModel;
+use cdp_churn::{ChurnConfig, ChurnModel, Horizon};
 use cdp_lake::{Catalog, Result};
 use cdp_linkage::LinkageModel;
-use cdp_plan::{AsOfDate, LakeState, Layer, Materialization, Model, Step, TableName, TaskDates};
+use cdp_plan::{
+    AsOfDate, LakeState, Layer, Materialization, Model, Selection, Step, TableName, TaskDates,
+    Wanted,
+};
 
 use crate::fingerprint::sha256;
 use crate::ledger::{self, Made};
 use crate::matrix::{feature_kinds, one_batch, strings};
-use crate::project::Project;
-use crate::steps::churn_model::{FEATURES, newest_query};
+use crate::project::{Project, cutoffs};
+use crate::registry::Registry;
+use crate::steps::churn_model::FEATURES;
 use crate::steps::linkage::model as linkage_model;
 
-/// Adds to the state what the newest model of an earlier date says, and which cut-offs are outdated.
-pub(crate) async fn read(project: &Project, as_of: AsOfDate, state: &mut LakeState) -> Result<()> {
+/// Adds to the state what the newest model of an earlier date says, which horizon was chosen, and which
+/// cut-offs are outdated.
+pub(crate) async fn read(
+    project: &Project,
+    as_of: AsOfDate,
+    selection: &Selection,
+    force: bool,
+    state: &mut LakeState,
+) -> Result<()> {
     let manifest = project.manifest();
     let mut models = manifest.models();
     let Some(model) = models.find(|model| model.step() == Some(Step::TrainChurn)) else {
@@ -25,8 +36,51 @@ pub(crate) async fn read(project: &Project, as_of: AsOfDate, state: &mut LakeSta
     if dates.is_some_and(|dates| dates.range(..as_of).next().is_some()) {
         state.model_changes = changes(project, as_of).await?;
     }
-    state.outdated = outdated(project, as_of).await?;
+    let config = project.config();
+    if config.churn.horizon() == Horizon::Auto {
+        let asked = Wanted {
+            manifest,
+            config,
+            selection,
+            as_of_date: as_of,
+            state,
+            force,
+        };
+        let is_due = asked.trains_churn();
+        state.horizon_days = Some(chosen_horizon(project, as_of, is_due).await?);
+    }
+    let churn = config.churn.with_chosen_horizon(state.horizon_days);
+    state.outdated = outdated(project, &churn, as_of).await?;
     Ok(())
+}
+
+impl Project {
+    /// What churn means as of a date: with the horizon of the model in service, or the one that a
+    /// training would choose where there is no model.
+    pub(crate) async fn churn_as_of(&self, as_of: AsOfDate) -> Result<ChurnConfig> {
+        let churn = &self.config().churn;
+        Ok(match churn.horizon() {
+            Horizon::Days(_) => churn.clone(),
+            Horizon::Auto => {
+                churn.with_chosen_horizon(Some(chosen_horizon(self, as_of, false).await?))
+            }
+        })
+    }
+}
+
+/// The horizon of the model in service; that of a training that is due is chosen, beside the one before.
+async fn chosen_horizon(project: &Project, as_of: AsOfDate, is_due: bool) -> Result<i32> {
+    let registry = Registry::read(project).await?;
+    let query = registry.newest_query(as_of);
+    let answer = project.query(&query, None, None).await?;
+    let json = strings(&one_batch(&answer)?, "model")?.into_iter().next();
+    let model = json.and_then(|json| ChurnModel::from_json(&json).ok());
+    let settings = model.as_ref().map(ChurnModel::settings);
+    let chosen = settings.filter(|settings| settings.horizon_is_chosen);
+    match chosen.map(|settings| settings.horizon_days) {
+        Some(days) if !is_due => Ok(days),
+        before => project.chosen_horizon(as_of, before).await,
+    }
 }
 
 /// Adds to the state what differs between the newest weights of an earlier date and those that would
@@ -60,7 +114,8 @@ pub(crate) async fn read_linkage(
 
 /// What differs between the newest model of an earlier date and one that was trained now.
 async fn changes(project: &Project, as_of: AsOfDate) -> Result<Vec<String>> {
-    let query = newest_query(as_of.previous());
+    let registry = Registry::read(project).await?;
+    let query = registry.newest_query(as_of.previous());
     let answer = project.query(&query, None, None).await?;
     let Some(json) = strings(&one_batch(&answer)?, "model")?.into_iter().next() else {
         return Ok(Vec::new());
@@ -81,8 +136,12 @@ async fn changes(project: &Project, as_of: AsOfDate) -> Result<Vec<String>> {
 ///
 /// A new column, a parameter or a setting makes another query. New raw rows do not: what was known
 /// before a cut-off stays as it was found.
-async fn outdated(project: &Project, as_of: AsOfDate) -> Result<BTreeSet<(TableName, AsOfDate)>> {
-    let cutoffs = project.cutoffs(as_of);
+async fn outdated(
+    project: &Project,
+    churn: &ChurnConfig,
+    as_of: AsOfDate,
+) -> Result<BTreeSet<(TableName, AsOfDate)>> {
+    let cutoffs = cutoffs(churn, as_of);
     let made = ledger::made(project, &cutoffs).await?;
     let tables = project.tables()?;
     let mut outdated = BTreeSet::new();
@@ -108,6 +167,16 @@ async fn outdated(project: &Project, as_of: AsOfDate) -> Result<BTreeSet<(TableN
         }
     }
     Ok(outdated)
+}
+
+impl Project {
+    /// Whether the stored features of a cut-off, or anything that they are made of, would be made by
+    /// another query today.
+    pub(crate) async fn outdated_features(&self, date: AsOfDate, cutoff: AsOfDate) -> Result<bool> {
+        let churn = self.churn_as_of(date).await?;
+        let outdated = outdated(self, &churn, date).await?;
+        Ok(outdated.iter().any(|(_, date)| *date == cutoff))
+    }
 }
 
 /// Identities are not: their ids are matched with those of the date before, whatever the query.

@@ -23,6 +23,7 @@ pub(crate) enum Topic {
     Subscriptions,
     Demographics,
     Catalogue,
+    Likenesses,
 }
 
 /// A stream of random numbers.

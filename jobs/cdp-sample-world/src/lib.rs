@@ -10,7 +10,8 @@
 //! Purchases are a Poisson process that ends with an exponentially distributed drop-out. Nothing a
 //! person does hints at a drop-out or a purchase still to come, other than through the person's
 //! fixed traits, so the probability in `truth/people.csv` is one that no model can beat in the long
-//! run: see [`true_churn_probability`].
+//! run: see [`true_churn_probability`]. It knows what nobody can see, too, such as whether the drop-out
+//! has come already; what can be known from outside at best, [`knowable_churn_probabilities`] tells.
 //!
 //! Nobody in it is real: surnames and towns are invented, mail domains end in `.test`, and phone
 //! numbers start with the unassigned country code 999.
@@ -26,6 +27,7 @@ mod identity;
 mod life;
 mod names;
 mod noise;
+mod outsider;
 mod owners;
 mod person;
 mod scene;
@@ -38,6 +40,7 @@ mod time;
 mod truth;
 mod world;
 
+pub use outsider::knowable_churn_probabilities;
 pub use owners::{Agreement, Owners};
 pub use sheet::Files;
 pub use spec::{FileRows, Summary, TruthSpec, WorldSpec};

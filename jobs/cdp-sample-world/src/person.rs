@@ -59,7 +59,7 @@ pub(crate) struct Traits {
 }
 
 impl Traits {
-    fn draw(draw: &mut Draw) -> Self {
+    pub(crate) fn draw(draw: &mut Draw) -> Self {
         let engagement = draw.normal();
         let unhappiness = draw.unit().powf(2.5);
         let is_buyer = draw.chance(BUYER_SHARE);

@@ -31,6 +31,12 @@ pub enum HistoryError {
         /// What it was.
         value: f64,
     },
+    /// A number of order days that is none.
+    #[error("the frequency is {value}, expected a whole number of at least 0")]
+    Frequency {
+        /// What it was.
+        value: f64,
+    },
     /// The last order comes after the time that was looked at.
     #[error("the last order is at {last}, after the {age} that were looked at")]
     LastAfterAge {
@@ -71,6 +77,23 @@ impl History {
             last: last + 0.0,
             age: age + 0.0,
         })
+    }
+
+    /// The history of a customer of whom, before a day, features tell `frequency`, days with an
+    /// order after the first such day, and the days from the first (`tenure`) and the last
+    /// (`recency`) to that day. In days; the day before that day is the last that was looked at.
+    pub fn of_days(frequency: f64, tenure: f64, recency: f64) -> Result<Self, HistoryError> {
+        let is_count = frequency >= 0.0 && frequency <= f64::from(u32::MAX);
+        if !(is_count && frequency.fract() <= 0.0) {
+            return Err(HistoryError::Frequency { value: frequency });
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it is a whole number in bounds"
+        )]
+        let repeats = frequency as u32;
+        Self::new(repeats, tenure - recency, tenure - 1.0)
     }
 
     /// Order days after the first (x).

@@ -11,7 +11,8 @@ use crate::pareto::ParetoNbd;
 use crate::population::Population;
 
 /// A model of orders by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OrderModelKind {
     /// [`BetaGeometricNbd`] with [`Leaving::AtRepeats`].
     BgNbd,
@@ -38,6 +39,16 @@ pub enum AnyOrderModel {
 impl OrderModelKind {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::BgNbd, Self::MbgNbd, Self::ParetoNbd, Self::Nbd];
+
+    /// Its name in tables, such as `bg_nbd`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BgNbd => "bg_nbd",
+            Self::MbgNbd => "mbg_nbd",
+            Self::ParetoNbd => "pareto_nbd",
+            Self::Nbd => "nbd",
+        }
+    }
 
     /// Its name in reports.
     pub fn name(self) -> &'static str {

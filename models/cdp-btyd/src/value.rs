@@ -5,8 +5,8 @@ use crate::gamma_gamma::{GammaGamma, Spend};
 use crate::history::{History, Horizon};
 use crate::order_model::OrderModel;
 
-/// Halvings of a horizon: down to the last digit.
-const HALVINGS: usize = 60;
+/// Halvings of a horizon: down to a thousand millionth of it.
+const HALVINGS: usize = 30;
 
 /// The wait until the next order is as likely to have come as not: the horizon at which P(no order)
 /// falls to a half. `None` where that is not within the limit, be it that the customer orders
@@ -87,6 +87,11 @@ impl LifetimePlan {
             _ => Err(LifetimePlanError::Period(period)),
         }
     }
+
+    /// The whole time that is looked ahead.
+    pub fn length(&self) -> Horizon {
+        self.period.times(f64::from(self.periods))
+    }
 }
 
 /// The value today of the orders that a customer can be expected to place within the plan: the sum
@@ -101,6 +106,11 @@ pub fn lifetime_value(
     spend: Option<&Spend>,
     plan: &LifetimePlan,
 ) -> f64 {
+    lifetime_orders(model, history, plan) * amounts.expected_amount(spend)
+}
+
+/// The orders within the plan, each counted as what a unit of money at its time is worth today.
+pub fn lifetime_orders(model: &dyn OrderModel, history: &History, plan: &LifetimePlan) -> f64 {
     let mut before = 0.0;
     let mut worth = 0.0;
     for period in (1..=plan.periods).map(f64::from) {
@@ -108,7 +118,7 @@ pub fn lifetime_value(
         worth += (orders - before) / (1.0 + plan.discount_rate).powf(period);
         before = orders;
     }
-    worth * amounts.expected_amount(spend)
+    worth
 }
 
 /// The baseline for lifetime value: orders at the past rate, x/T, each worth the customer's mean
@@ -118,6 +128,5 @@ pub fn value_at_past_rate(
     spend: Option<&Spend>,
     plan: &LifetimePlan,
 ) -> Option<f64> {
-    let whole = plan.period.times(f64::from(plan.periods));
-    Some(history.orders_at_past_rate(whole)? * spend?.mean())
+    Some(history.orders_at_past_rate(plan.length())? * spend?.mean())
 }

@@ -1,76 +1,19 @@
 //! The `[churn]` table of `cdp.toml`: as written ([`RawChurnConfig`]) and as checked
 //! ([`ChurnConfig`]).
 
-use std::fmt;
+use crate::calibration::CalibrationMethod;
+use crate::fallback::Fallback;
+use crate::framing::Framing;
+use crate::horizon::{Horizon, UNTOLD_DAYS};
+use crate::model_kind::ModelKind;
+use crate::promotion::Promote;
+use crate::raw_config::RawChurnConfig;
+use crate::risk_band::RiskBand;
+use crate::settings::ModelSettings;
+use crate::solver::Solver;
 
-use serde::{Deserialize, Serialize};
-
-/// The `[churn]` table as written. Every key may be left out.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RawChurnConfig {
-    /// Length in days of the window without an order that counts as churn. Defaults to 90.
-    pub horizon_days: i64,
-    /// Days between the cut-off and the start of that window. Defaults to 0.
-    pub gap_days: i64,
-    /// Days between two training cut-offs. Defaults to 30.
-    pub step_days: i64,
-    /// How many cut-offs are stacked for one fit. Defaults to 4.
-    pub training_cutoffs: i64,
-    /// Days that a model serves before a run fits a new one. Defaults to 7.
-    pub retrain_days: i64,
-    /// Only profiles with an order in this many days before the cut-off are eligible; 0 sets no
-    /// limit. Defaults to 0.
-    pub eligible_within_days: i64,
-    /// Fewest orders before the cut-off that make a profile eligible. Defaults to 1.
-    pub orders_min: i64,
-    /// Weight of the squared coefficients beside the summed loss (1/C of scikit-learn).
-    /// Defaults to 1.0.
-    pub l2: f64,
-    /// Fewest training rows of each class. Defaults to 100.
-    pub rows_min: i64,
-    /// How many reasons are kept for each profile. Defaults to 3.
-    pub reasons: i64,
-    /// Where the risk bands begin.
-    pub risk_bands: RawRiskBands,
-}
-
-/// The `[churn.risk_bands]` table as written.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RawRiskBands {
-    /// Lowest churn probability of the medium band. Defaults to 0.33.
-    pub medium: f64,
-    /// Lowest churn probability of the high band. Defaults to 0.66.
-    pub high: f64,
-}
-
-impl Default for RawChurnConfig {
-    fn default() -> Self {
-        Self {
-            horizon_days: 90,
-            gap_days: 0,
-            step_days: 30,
-            training_cutoffs: 4,
-            retrain_days: 7,
-            eligible_within_days: 0,
-            orders_min: 1,
-            l2: 1.0,
-            rows_min: 100,
-            reasons: 3,
-            risk_bands: RawRiskBands::default(),
-        }
-    }
-}
-
-impl Default for RawRiskBands {
-    fn default() -> Self {
-        Self {
-            medium: 0.33,
-            high: 0.66,
-        }
-    }
-}
+/// What a training chooses by itself.
+pub(crate) const AUTO: &str = "auto";
 
 /// One thing wrong with the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -84,38 +27,11 @@ pub struct ChurnFault {
     pub expected: String,
 }
 
-/// How grave a churn probability is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RiskBand {
-    /// Below the medium threshold.
-    Low,
-    /// From the medium threshold up to the high one.
-    Medium,
-    /// From the high threshold up.
-    High,
-}
-
-impl RiskBand {
-    /// The name as it stands in tables: `low`, `medium` or `high`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-        }
-    }
-}
-
-impl fmt::Display for RiskBand {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 /// The checked `[churn]` table: every number is within its bounds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChurnConfig {
+    pub(crate) framing: Framing,
+    horizon: Horizon,
     pub(crate) horizon_days: i32,
     pub(crate) gap_days: i32,
     pub(crate) step_days: i32,
@@ -123,7 +39,13 @@ pub struct ChurnConfig {
     retrain_days: u32,
     eligible_within_days: Option<i32>,
     orders_min: u32,
-    l2: f64,
+    l2: Option<f64>,
+    models: Vec<ModelKind>,
+    solver: Solver,
+    calibration: Option<CalibrationMethod>,
+    promote: Promote,
+    leak_waivers: Vec<String>,
+    fallback: Fallback,
     rows_min: usize,
     reasons: usize,
     band_medium: f64,
@@ -141,8 +63,16 @@ impl ChurnConfig {
             36_500,
             "of days",
         );
+        let lapse_days = check.whole("churn.lapse_days", raw.lapse_days, 0, 3650, "of days");
+        let framing = Framing::check(&raw.kind, &raw.target, lapse_days, &mut check.faults);
+        let horizon = raw.horizon_days.check(framing.kind, &mut check.faults);
         let config = Self {
-            horizon_days: check.whole("churn.horizon_days", raw.horizon_days, 1, 3650, "of days"),
+            framing,
+            horizon,
+            horizon_days: match horizon {
+                Horizon::Days(days) => days,
+                Horizon::Auto => UNTOLD_DAYS,
+            },
             gap_days: check.whole("churn.gap_days", raw.gap_days, 0, 3650, "of days"),
             step_days: check.whole("churn.step_days", raw.step_days, 1, 3650, "of days"),
             training_cutoffs: check.whole(
@@ -161,13 +91,19 @@ impl ChurnConfig {
                 1_000_000,
                 "of orders",
             ),
-            l2: check.l2(raw.l2),
+            l2: raw.l2.map(|l2| check.l2(l2)),
+            models: check.models(&raw.models),
+            solver: check.solver(&raw.solver),
+            calibration: check.calibration(&raw.calibration),
+            promote: check.promote(&raw.promote),
+            leak_waivers: raw.leak_waivers.clone(),
+            fallback: Fallback::check(&raw.fallback, &mut check.faults),
             rows_min: check.whole("churn.rows_min", raw.rows_min, 1, 1_000_000_000, "of rows"),
             reasons: check.whole("churn.reasons", raw.reasons, 0, 100, "of reasons"),
             band_medium: raw.risk_bands.medium,
             band_high: raw.risk_bands.high,
         };
-        check.risk_bands(&raw.risk_bands);
+        raw.risk_bands.check(&mut check.faults);
         if check.faults.is_empty() {
             Ok(config)
         } else {
@@ -175,9 +111,48 @@ impl ChurnConfig {
         }
     }
 
+    /// The configuration that made a model of such settings.
+    pub(crate) fn with(&self, settings: &ModelSettings) -> Self {
+        let within = settings.eligible_within_days;
+        Self {
+            framing: settings.framing.clone(),
+            horizon_days: settings.horizon_days,
+            gap_days: settings.gap_days,
+            step_days: settings.step_days,
+            training_cutoffs: settings.training_cutoffs,
+            eligible_within_days: (within > 0).then_some(within),
+            orders_min: settings.orders_min,
+            l2: settings.l2,
+            models: settings.models.clone(),
+            solver: settings.solver,
+            calibration: settings.calibration,
+            ..self.clone()
+        }
+    }
+
+    /// What churn is, and of what.
+    pub fn framing(&self) -> &Framing {
+        &self.framing
+    }
+
+    /// Who says how long the horizon is.
+    pub fn horizon(&self) -> Horizon {
+        self.horizon
+    }
+
     /// Length in days of the window without an order that counts as churn.
     pub fn horizon_days(&self) -> i32 {
         self.horizon_days
+    }
+
+    /// The same with the horizon that was chosen, if it is for a training to choose.
+    #[must_use]
+    pub fn with_chosen_horizon(&self, days: Option<i32>) -> Self {
+        let chosen = days.filter(|_| self.horizon == Horizon::Auto);
+        Self {
+            horizon_days: chosen.unwrap_or(self.horizon_days),
+            ..self.clone()
+        }
     }
 
     /// Days between the cut-off and the start of that window.
@@ -188,6 +163,11 @@ impl ChurnConfig {
     /// Days between two training cut-offs.
     pub fn step_days(&self) -> i32 {
         self.step_days
+    }
+
+    /// How many cut-offs are stacked for one fit.
+    pub fn stacked_cutoffs(&self) -> usize {
+        self.training_cutoffs
     }
 
     /// Days that a model serves before a run fits a new one.
@@ -206,9 +186,39 @@ impl ChurnConfig {
         self.orders_min
     }
 
-    /// Weight of the squared coefficients beside the summed loss.
-    pub fn l2(&self) -> f64 {
+    /// Weight of the squared coefficients beside the summed loss; `None` lets a training choose.
+    pub fn l2(&self) -> Option<f64> {
         self.l2
+    }
+
+    /// What is fitted, the simplest first: one kind or more.
+    pub fn models(&self) -> &[ModelKind] {
+        &self.models
+    }
+
+    /// What fits the logistic regression.
+    pub fn solver(&self) -> Solver {
+        self.solver
+    }
+
+    /// How scores are calibrated; `None` lets a training choose.
+    pub fn calibration(&self) -> Option<CalibrationMethod> {
+        self.calibration
+    }
+
+    /// When a newly trained model takes the place of the one in service.
+    pub fn promote(&self) -> Promote {
+        self.promote
+    }
+
+    /// Whether a feature, or the model, may tell the outcome however well.
+    pub(crate) fn is_waived(&self, name: &str) -> bool {
+        self.leak_waivers.iter().any(|waived| waived == name)
+    }
+
+    /// What orders customers as long as there is no model.
+    pub fn fallback(&self) -> Fallback {
+        self.fallback
     }
 
     /// Fewest training rows of each class.
@@ -257,28 +267,57 @@ impl Check {
 
     fn l2(&mut self, value: f64) -> f64 {
         if !(value > 0.0 && value <= 1e9) {
-            let expected = "a number above 0 and up to 1e9, such as 1.0".to_owned();
+            let expected =
+                "a number above 0 and up to 1e9, such as 1.0, or none to let it be chosen"
+                    .to_owned();
             self.fault("churn.l2", value.to_string(), expected);
         }
         value
     }
 
-    fn risk_bands(&mut self, bands: &RawRiskBands) {
-        let RawRiskBands { medium, high } = *bands;
-        let medium_is_sound = medium > 0.0 && medium < 1.0;
-        if !medium_is_sound {
-            let expected = "a probability above 0 and below 1".to_owned();
-            self.fault("churn.risk_bands.medium", medium.to_string(), expected);
+    fn models(&mut self, words: &[String]) -> Vec<ModelKind> {
+        let known = ModelKind::FITTED;
+        let is_known = |word: &String| known.iter().any(|kind| kind.as_str() == word);
+        if words.is_empty() || !words.iter().all(is_known) {
+            let expected = format!("one or more of {}", known.map(ModelKind::as_str).join(", "));
+            self.fault("churn.models", format!("{words:?}"), expected);
         }
-        let floor = if medium_is_sound { medium } else { 0.0 };
-        if !(high > floor && high < 1.0) {
-            let expected = if medium_is_sound {
-                format!("a probability above `churn.risk_bands.medium` ({medium}) and below 1")
-            } else {
-                "a probability above `churn.risk_bands.medium` and below 1".to_owned()
-            };
-            self.fault("churn.risk_bands.high", high.to_string(), expected);
+        let is_asked = |kind: &ModelKind| words.iter().any(|word| word == kind.as_str());
+        known.into_iter().filter(is_asked).collect()
+    }
+
+    fn solver(&mut self, word: &str) -> Solver {
+        let found = Solver::ALL
+            .into_iter()
+            .find(|solver| solver.as_str() == word);
+        if found.is_none() {
+            let expected = format!("one of {}", Solver::ALL.map(Solver::as_str).join(", "));
+            self.fault("churn.solver", word.to_owned(), expected);
         }
+        found.unwrap_or_default()
+    }
+
+    fn calibration(&mut self, word: &str) -> Option<CalibrationMethod> {
+        if word == AUTO {
+            return None;
+        }
+        let known = CalibrationMethod::ALL;
+        let method = known.into_iter().find(|method| method.as_str() == word);
+        if method.is_none() {
+            let words: Vec<&str> = known.iter().map(|method| method.as_str()).collect();
+            let expected = format!("one of {AUTO}, {}", words.join(", "));
+            self.fault("churn.calibration", word.to_owned(), expected);
+        }
+        method
+    }
+
+    fn promote(&mut self, word: &str) -> Promote {
+        let found = Promote::named(word);
+        if found.is_none() {
+            let expected = format!("one of {}", Promote::ALL.map(Promote::as_str).join(", "));
+            self.fault("churn.promote", word.to_owned(), expected);
+        }
+        found.unwrap_or_default()
     }
 
     fn fault(&mut self, key: &'static str, found: String, expected: String) {

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Quantiles at which numbers are cut off, at either end.
+/// Quantiles at either end; numbers are cut off when they are farther beyond them than they lie apart.
 const WINSOR: f64 = 0.001;
 /// A level below this share of the rows, or below [`LEVEL_ROWS`], is pooled.
 const LEVEL_SHARE: f64 = 0.01;
 /// See [`LEVEL_SHARE`].
 const LEVEL_ROWS: usize = 20;
+/// Probabilities are kept so far from 0 and 1.
+const CERTAIN: f64 = 1e-6;
 /// A column whose standard deviation is below this share of its size does not vary.
 const CONSTANT: f64 = 1e-12;
 
@@ -23,19 +25,54 @@ pub enum Encoding {
     Categorical(CategoricalEncoding),
 }
 
-/// Numbers: impute, winsorise, take the signed logarithm, standardise; a flag says what was missing.
+/// What is done to a number before it is standardised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transform {
+    /// `sign(x) * ln(1 + |x|)`
+    SignedLog,
+    /// `ln(x / (1 - x))`, for probabilities.
+    LogOdds,
+}
+
+impl Transform {
+    fn apply(self, value: f64) -> f64 {
+        match self {
+            Self::SignedLog => value.signum() * value.abs().ln_1p(),
+            Self::LogOdds => {
+                let p = value.clamp(CERTAIN, 1.0 - CERTAIN);
+                (p / (1.0 - p)).ln()
+            }
+        }
+    }
+}
+
+/// What becomes of a missing number in the matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// The median stands in for it.
+    Imputed,
+    /// It stays NaN.
+    Kept,
+}
+
+/// Numbers: impute, transform, winsorise, standardise; a flag says what was missing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NumericEncoding {
+    /// What is done before standardising.
+    pub transform: Transform,
     /// Median of the values that were there; stands in for a missing one.
     pub median: f64,
-    /// The 0.1 % quantile: smaller values are raised to it.
+    /// After the transform, smaller values are raised to this: as far below the 0.1 % quantile as the
+    /// 99.9 % quantile lies above it. What moves with time, such as an age, may go on beyond what was
+    /// seen; what is absurd may not.
     pub low: f64,
-    /// The 99.9 % quantile: larger values are lowered to it.
+    /// Larger values are lowered to this, as far above the 99.9 % quantile.
     pub high: f64,
-    /// Mean after the logarithm.
+    /// Mean after the transform.
     pub mean: f64,
-    /// Standard deviation after the logarithm; `None` when the column did not vary and is dropped.
+    /// Standard deviation after the transform; `None` when the column did not vary and is dropped.
     pub scale: Option<f64>,
     /// Whether some values, but not all, were missing, so that a flag column is worth having.
     pub missing_flag: bool,
@@ -43,11 +80,12 @@ pub struct NumericEncoding {
 
 impl NumericEncoding {
     /// Learns from one column; NaN means missing. The result does not depend on the order of rows.
-    pub(crate) fn fit(values: &[f64]) -> Self {
+    pub(crate) fn fit(values: &[f64], transform: Transform) -> Self {
         let mut sorted: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
         sorted.sort_unstable_by(f64::total_cmp);
         if sorted.is_empty() {
             return Self {
+                transform,
                 median: 0.0,
                 low: 0.0,
                 high: 0.0,
@@ -58,13 +96,18 @@ impl NumericEncoding {
         }
         let missing = values.len() - sorted.len();
         let mut encoding = Self {
+            transform,
             median: quantile(&sorted, 0.5),
-            low: quantile(&sorted, WINSOR),
-            high: quantile(&sorted, 1.0 - WINSOR),
+            low: f64::NEG_INFINITY,
+            high: f64::INFINITY,
             mean: 0.0,
             scale: None,
             missing_flag: missing > 0,
         };
+        let [low, high] =
+            [WINSOR, 1.0 - WINSOR].map(|share| transform.apply(quantile(&sorted, share)));
+        encoding.low = low - (high - low);
+        encoding.high = high + (high - low);
         let count = values.len() as f64;
         let imputed = encoding.squash(f64::NAN);
         let squashed = || sorted.iter().map(|&value| encoding.squash(value));
@@ -78,11 +121,10 @@ impl NumericEncoding {
         encoding
     }
 
-    /// Impute, winsorise and take `sign(x) * ln(1 + |x|)`.
+    /// Impute, transform and winsorise.
     fn squash(&self, value: f64) -> f64 {
         let present = if value.is_nan() { self.median } else { value };
-        let cut = present.max(self.low).min(self.high);
-        cut.signum() * cut.abs().ln_1p()
+        self.transform.apply(present).max(self.low).min(self.high)
     }
 
     /// The names of the matrix columns of the feature `name`.
@@ -93,9 +135,16 @@ impl NumericEncoding {
     }
 
     /// Appends the matrix columns one after the other.
-    pub(crate) fn append(&self, values: &[f64], cells: &mut Vec<f64>) {
+    pub(crate) fn append(&self, values: &[f64], missing: Missing, cells: &mut Vec<f64>) {
         if let Some(scale) = self.scale {
-            cells.extend(values.iter().map(|&v| (self.squash(v) - self.mean) / scale));
+            let cell = |&value: &f64| {
+                if value.is_nan() && missing == Missing::Kept {
+                    value
+                } else {
+                    (self.squash(value) - self.mean) / scale
+                }
+            };
+            cells.extend(values.iter().map(cell));
         }
         if self.missing_flag {
             cells.extend(values.iter().map(|v| f64::from(u8::from(v.is_nan()))));

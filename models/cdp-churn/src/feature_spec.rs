@@ -5,8 +5,10 @@ use ndarray::{Array2, ShapeBuilder};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::encoding::{CategoricalEncoding, Encoding, NumericEncoding};
+use crate::encoding::{CategoricalEncoding, Encoding, Missing, NumericEncoding, Transform};
 use crate::feature_table::{FeatureColumn, FeatureKind, FeatureTable};
+use crate::order_feature::OrderFeature;
+use crate::training_set::TrainingSet;
 
 /// Why a table does not fit a specification.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,18 +74,30 @@ pub struct OutputColumn {
 #[serde(deny_unknown_fields)]
 pub struct FeatureSpec {
     columns: Vec<ColumnSpec>,
+    /// What a model of orders says of a row, which no table holds.
+    orders: Option<OrderFeature>,
 }
 
 impl FeatureSpec {
     /// Learns the encoding of every column. The order of rows and columns does not matter.
     pub fn fit(table: &FeatureTable) -> Result<Self, SpecError> {
+        Self::fit_with(table, None)
+    }
+
+    /// The same with what a model of orders says of each row.
+    pub(crate) fn fit_with(
+        table: &FeatureTable,
+        orders: Option<OrderFeature>,
+    ) -> Result<Self, SpecError> {
         if table.rows() == 0 {
             return Err(SpecError::Empty);
         }
         let columns = table.columns().map(|(name, column)| ColumnSpec {
             name: name.to_owned(),
             encoding: match column {
-                FeatureColumn::Numeric(values) => Encoding::Numeric(NumericEncoding::fit(values)),
+                FeatureColumn::Numeric(values) => {
+                    Encoding::Numeric(NumericEncoding::fit(values, Transform::SignedLog))
+                }
                 FeatureColumn::Categorical(levels) => {
                     Encoding::Categorical(CategoricalEncoding::fit(levels))
                 }
@@ -91,25 +105,62 @@ impl FeatureSpec {
         });
         Ok(Self {
             columns: columns.collect(),
+            orders,
         })
     }
 
     /// The matrix of a table: one row for each of its rows, one column for each of
     /// [`FeatureSpec::output_columns`], column-major, without missing values.
     pub fn transform(&self, table: &FeatureTable) -> Result<Array2<f64>, SpecError> {
+        self.matrix(table, Missing::Imputed)
+    }
+
+    /// The matrix of a table, with missing numbers as they are told to be.
+    pub(crate) fn matrix(
+        &self,
+        table: &FeatureTable,
+        missing: Missing,
+    ) -> Result<Array2<f64>, SpecError> {
+        self.fill(table, missing, |orders| orders.values(table))
+    }
+
+    /// The matrix of rows of cut-offs, each with the model of orders of its cut-off.
+    pub(crate) fn matrix_of(
+        &self,
+        rows: &TrainingSet,
+        missing: Missing,
+    ) -> Result<Array2<f64>, SpecError> {
+        self.fill(rows.features(), missing, |orders| orders.tell(rows))
+    }
+
+    /// The same specification with the model of orders of other rows.
+    pub(crate) fn with_orders_of(mut self, table: &FeatureTable) -> Self {
+        self.orders = self.orders.map(|orders| orders.fitted_on(table));
+        self
+    }
+
+    fn fill(
+        &self,
+        table: &FeatureTable,
+        missing: Missing,
+        tell: impl Fn(&OrderFeature) -> Vec<f64>,
+    ) -> Result<Array2<f64>, SpecError> {
         let columns = self.match_columns(table)?;
         let width = self.output_columns().len();
         let mut cells = Vec::with_capacity(table.rows() * width);
         for (spec, column) in columns {
             match (&spec.encoding, column) {
                 (Encoding::Numeric(encoding), FeatureColumn::Numeric(values)) => {
-                    encoding.append(values, &mut cells);
+                    encoding.append(values, missing, &mut cells);
                 }
                 (Encoding::Categorical(encoding), FeatureColumn::Categorical(levels)) => {
                     encoding.append(levels, &mut cells);
                 }
                 _ => unreachable!("kinds were compared when columns were matched"),
             }
+        }
+        if let Some(orders) = &self.orders {
+            orders.append(&tell(orders), missing, &mut cells);
         }
         let matrix = Array2::from_shape_vec((table.rows(), width).f(), cells);
         Ok(matrix.expect("every encoding appends as many columns as it names"))
@@ -118,6 +169,27 @@ impl FeatureSpec {
     /// The features, sorted by name.
     pub fn columns(&self) -> &[ColumnSpec] {
         &self.columns
+    }
+
+    /// What a model of orders adds to the features.
+    pub fn orders(&self) -> Option<&OrderFeature> {
+        self.orders.as_ref()
+    }
+
+    /// The names of everything that a score may be explained by: the features, sorted by name, and
+    /// what a model of orders adds to them.
+    pub(crate) fn explaining(&self) -> Vec<String> {
+        let names = self.columns.iter().map(|column| column.name.clone());
+        let orders = self.orders.iter().map(|_| OrderFeature::NAME.to_owned());
+        names.chain(orders).collect()
+    }
+
+    /// For each column of the matrix, which of [`FeatureSpec::explaining`] it comes from.
+    pub(crate) fn origins(&self) -> Vec<usize> {
+        let names = self.explaining();
+        let outputs = self.output_columns().into_iter();
+        let origin = |output: OutputColumn| names.iter().position(|name| *name == output.feature);
+        outputs.filter_map(origin).collect()
     }
 
     /// The columns of the matrix, in order. Columns that did not vary are not among them.
@@ -133,7 +205,12 @@ impl FeatureSpec {
                 feature: feature.clone(),
             })
         };
-        self.columns.iter().flat_map(outputs).collect()
+        let orders = self.orders.iter().flat_map(OrderFeature::outputs);
+        self.columns
+            .iter()
+            .flat_map(outputs)
+            .chain(orders)
+            .collect()
     }
 
     /// SHA-256, in hexadecimal, over the names and kinds of the features. Two specifications with
@@ -147,6 +224,11 @@ impl FeatureSpec {
             hash.update(b"\n");
         }
         format!("{:x}", hash.finalize())
+    }
+
+    /// Whether a table has the columns of the specification, and no others.
+    pub fn fits(&self, table: &FeatureTable) -> Result<(), SpecError> {
+        self.match_columns(table).map(|_| ())
     }
 
     /// The columns of the table in the order of the specification.

@@ -1,95 +1,23 @@
-//! Logistic regression by linfa-logistic, behind a guard, with Newton steps where it creeps.
+//! Logistic regression behind a guard, as a type of linfa.
 //!
-//! linfa-logistic 0.8.1 names the more frequent class positive and reports success whatever the
-//! solver did. Here the probability is always that of churn, and a fit whose gradient is not zero
-//! is an error.
+//! The probability is always that of churn, and a fit whose gradient is not zero is an error, whatever
+//! the solver says. linfa-logistic 0.8.1, which names the more frequent class positive and reports
+//! success whatever it did, is one of the solvers.
 
+use linfa::DatasetBase;
 use linfa::dataset::AsSingleTargets;
 use linfa::prelude::{Fit, ParamGuard, PredictInplace};
-use linfa::{DatasetBase, error::Error as LinfaError};
-use linfa_logistic::LogisticRegression;
-use ndarray::{Array1, ArrayBase, ArrayView1, ArrayView2, Axis, Data, Ix2};
+use ndarray::{Array1, ArrayBase, ArrayView1, ArrayView2, ArrayViewMut1, Axis, Data, Ix2};
+use serde::{Deserialize, Serialize};
 
 use crate::class_counts::ClassCounts;
-use crate::newton::{self, Point};
+use crate::fit_error::FitError;
+use crate::solver::{LogitRows, Penalty, Solver, condition, end_at, minimise, solve_by_linfa};
 
 /// Largest entry of the gradient of the mean loss with which a fit passes.
 const GRADIENT_MAX: f64 = 1e-5;
-/// The solver stops at this gradient (length) of the mean loss. At a smaller one, rounding of the
-/// summed loss leaves its line search nothing to go by: 200,000 rows took four times as long at 1e-9.
-const GRADIENT_AIM: f64 = 1e-8;
-
-/// Why a logistic regression could not be fitted or applied.
-#[derive(Debug, thiserror::Error)]
-pub enum FitError {
-    /// A setting is out of bounds.
-    #[error("`{name}` is {value}, expected {expected}")]
-    Setting {
-        /// Name of the setting.
-        name: &'static str,
-        /// Its value.
-        value: f64,
-        /// What it must be.
-        expected: &'static str,
-    },
-    /// As many labels as rows are needed.
-    #[error("the matrix has {rows} rows and there are {labels} labels")]
-    Rows {
-        /// Rows of the matrix.
-        rows: usize,
-        /// Number of labels.
-        labels: usize,
-    },
-    /// The matrix to predict for is narrower or wider than the one that was fitted.
-    #[error("the matrix has {found} columns, the model was fitted on {expected}")]
-    Columns {
-        /// Columns of the matrix.
-        found: usize,
-        /// Columns of the training matrix.
-        expected: usize,
-    },
-    /// There is no column that varies.
-    #[error("no feature varies over the training rows")]
-    NoFeatures,
-    /// A cell is NaN or infinite.
-    #[error("column {column} is not finite in row {row}")]
-    NotFinite {
-        /// Index of the row.
-        row: usize,
-        /// Index of the column.
-        column: usize,
-    },
-    /// There is nothing to tell apart.
-    #[error("all {rows} training rows {}", if *churned { "churned" } else { "were retained" })]
-    OneClass {
-        /// The class that is there.
-        churned: bool,
-        /// Number of rows.
-        rows: usize,
-    },
-    /// A class is too rare.
-    #[error("{} churned and {} retained training rows, need at least {need} of each", have.churned, have.retained)]
-    TooFewRows {
-        /// What there is.
-        have: ClassCounts,
-        /// Fewest rows of each class.
-        need: usize,
-    },
-    /// The solver stopped before the minimum.
-    #[error("the fit did not converge: gradient of the mean loss {gradient:e}, limit {limit:e}")]
-    NotConverged {
-        /// Largest entry of the gradient of the penalised mean loss.
-        gradient: f64,
-        /// Largest entry with which a fit passes.
-        limit: f64,
-    },
-    /// linfa-logistic refused.
-    #[error("linfa-logistic: {0}")]
-    Solver(#[from] linfa_logistic::error::Error),
-    /// linfa refused.
-    #[error("linfa: {0}")]
-    Linfa(#[from] LinfaError),
-}
+/// The largest entry that a fit aims at.
+const GRADIENT_AIM: f64 = 1e-10;
 
 /// Settings of the fit, unchecked.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,19 +26,21 @@ pub struct ChurnLogitParams(ValidChurnLogitParams);
 /// Settings of the fit, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ValidChurnLogitParams {
+    l1: f64,
     l2: f64,
+    solver: Solver,
     rows_min: usize,
     iterations_max: u64,
-    newton_steps_max: usize,
 }
 
 impl Default for ChurnLogitParams {
     fn default() -> Self {
         Self(ValidChurnLogitParams {
+            l1: 0.0,
             l2: 1.0,
+            solver: Solver::Newton,
             rows_min: 1,
             iterations_max: 500,
-            newton_steps_max: 0,
         })
     }
 }
@@ -121,6 +51,21 @@ impl ChurnLogitParams {
     #[must_use]
     pub fn l2(mut self, l2: f64) -> Self {
         self.0.l2 = l2;
+        self
+    }
+
+    /// Weight of the sum of absolute coefficients beside the loss summed over rows: with `l2` the
+    /// elastic net. Must be finite and not negative. Defaults to 0.0.
+    #[must_use]
+    pub fn l1(mut self, l1: f64) -> Self {
+        self.0.l1 = l1;
+        self
+    }
+
+    /// What minimises the loss. Defaults to [`Solver::Newton`].
+    #[must_use]
+    pub fn solver(mut self, solver: Solver) -> Self {
+        self.0.solver = solver;
         self
     }
 
@@ -139,29 +84,24 @@ impl ChurnLogitParams {
     }
 }
 
-impl ChurnLogitParams {
-    /// Most Newton steps from where the solver stopped. Defaults to 0.
-    #[must_use]
-    pub fn newton_steps_max(mut self, newton_steps_max: usize) -> Self {
-        self.0.newton_steps_max = newton_steps_max;
-        self
-    }
-}
-
 impl ParamGuard for ChurnLogitParams {
     type Checked = ValidChurnLogitParams;
     type Error = FitError;
 
     fn check_ref(&self) -> Result<&Self::Checked, FitError> {
-        if self.0.l2.is_finite() && self.0.l2 > 0.0 {
-            Ok(&self.0)
-        } else {
-            Err(FitError::Setting {
-                name: "l2",
-                value: self.0.l2,
-                expected: "a finite number above 0",
-            })
+        let setting = |name, value, expected| FitError::Setting {
+            name,
+            value,
+            expected,
+        };
+        let ValidChurnLogitParams { l1, l2, .. } = self.0;
+        if !(l2.is_finite() && l2 > 0.0) {
+            return Err(setting("l2", l2, "a finite number above 0"));
         }
+        if !(l1.is_finite() && l1 >= 0.0) {
+            return Err(setting("l1", l1, "a finite number of at least 0"));
+        }
+        Ok(&self.0)
     }
 
     fn check(self) -> Result<Self::Checked, FitError> {
@@ -170,12 +110,30 @@ impl ParamGuard for ChurnLogitParams {
     }
 }
 
+/// How a fit was found.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FitReport {
+    /// What found it.
+    pub solver: Solver,
+    /// Passes over all rows that moved it; nothing of linfa-logistic, which does not tell.
+    pub iterations: Option<u64>,
+    /// Largest entry of the gradient of the penalised mean loss (with an L1 penalty, of the
+    /// subgradient that is nearest to zero).
+    pub gradient: f64,
+    /// Largest eigenvalue of the second derivative of the penalised mean loss over its smallest.
+    pub condition: f64,
+    /// Whether the log-odds of every churned row are above those of every retained one: then only
+    /// the penalty keeps the coefficients finite.
+    pub separated: bool,
+}
+
 /// A fitted logistic regression whose probabilities are those of churn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChurnLogit {
     weights: Array1<f64>,
     intercept: f64,
-    gradient: f64,
+    report: FitReport,
 }
 
 impl<D: Data<Elem = f64>, T: AsSingleTargets<Elem = bool>> Fit<ArrayBase<D, Ix2>, T, FitError>
@@ -184,54 +142,71 @@ impl<D: Data<Elem = f64>, T: AsSingleTargets<Elem = bool>> Fit<ArrayBase<D, Ix2>
     type Object = ChurnLogit;
 
     /// Fits P(churn) on records of shape rows x columns, standardised by the caller, and one label
-    /// per row, true for churn. Column-major records are used as they are, others are copied.
+    /// per row, true for churn; with the weights of the dataset, if it has any.
     fn fit(&self, dataset: &DatasetBase<ArrayBase<D, Ix2>, T>) -> Result<ChurnLogit, FitError> {
-        let labels = dataset.targets().as_single_targets();
-        let transposed = dataset.records().t();
-        let columns = transposed.as_standard_layout();
-        let matrix = columns.t();
-        self.check_rows(matrix, labels)?;
-
-        let rows = matrix.nrows() as f64;
-        let solver = LogisticRegression::default()
-            .alpha(self.l2)
-            .max_iterations(self.iterations_max)
-            .gradient_tolerance(GRADIENT_AIM * rows);
-        let fitted = solver.fit(&DatasetBase::new(matrix, labels))?;
-        let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
-
-        let stopped_at = Point {
-            weights: fitted.params() * sign,
-            intercept: fitted.intercept() * sign,
-        };
-        let churned = labels.mapv(|churned| f64::from(u8::from(churned)));
-        let steps = self.newton_steps_max;
-        let Point { weights, intercept } =
-            newton::walk(stopped_at, matrix, &churned, self.l2, GRADIENT_AIM, steps);
-        let mut logit = ChurnLogit {
-            weights,
-            intercept,
-            gradient: f64::INFINITY,
-        };
-        logit.gradient = logit.mean_gradient(matrix, labels, self.l2);
-        if logit.gradient <= GRADIENT_MAX {
-            Ok(logit)
-        } else {
-            Err(FitError::NotConverged {
-                gradient: logit.gradient,
-                limit: GRADIENT_MAX,
-            })
-        }
+        let weights = dataset.weights();
+        let weights: Option<Array1<f64>> =
+            weights.map(|weights| weights.iter().map(|weight| f64::from(*weight)).collect());
+        self.fit_rows(&LogitRows {
+            matrix: dataset.records().view(),
+            labels: dataset.targets().as_single_targets(),
+            weights: weights.as_ref().map(Array1::view),
+            offset: None,
+        })
     }
 }
 
 impl ValidChurnLogitParams {
-    fn check_rows(
-        &self,
-        matrix: ArrayView2<'_, f64>,
-        labels: ArrayView1<'_, bool>,
-    ) -> Result<(), FitError> {
-        let (rows, columns) = matrix.dim();
+    /// Fits P(churn) on rows with weights and an offset, which linfa's datasets have only in part.
+    /// A column-major matrix is used as it is, others are copied.
+    pub fn fit_rows(&self, rows: &LogitRows<'_>) -> Result<ChurnLogit, FitError> {
+        let transposed = rows.matrix.t();
+        let columns = transposed.as_standard_layout();
+        let rows = &LogitRows {
+            matrix: columns.t(),
+            labels: rows.labels.view(),
+            weights: rows.weights.as_ref().map(ArrayView1::view),
+            offset: rows.offset.as_ref().map(ArrayView1::view),
+        };
+        self.check_rows(rows)?;
+        let (l1, l2) = (self.l1, self.l2);
+        let penalty = Penalty { l1, l2 };
+        let (end, iterations) = match self.solver {
+            Solver::Newton => {
+                let end = minimise(rows, penalty, GRADIENT_AIM, self.iterations_max);
+                let iterations = end.iterations;
+                (end, Some(iterations))
+            }
+            Solver::Linfa => {
+                let at = solve_by_linfa(rows, l2, self.iterations_max)?;
+                (end_at(rows, penalty, at), None)
+            }
+        };
+        let report = FitReport {
+            solver: self.solver,
+            iterations,
+            gradient: end.gradient,
+            condition: condition(&end.curvature),
+            separated: end.separated,
+        };
+        // Also what is not a number.
+        if report.gradient.is_nan() || report.gradient > GRADIENT_MAX {
+            return Err(FitError::NotConverged {
+                gradient: report.gradient,
+                limit: GRADIENT_MAX,
+            });
+        }
+        let width = rows.matrix.ncols();
+        Ok(ChurnLogit {
+            weights: end.at.iter().take(width).copied().collect(),
+            intercept: end.at[width],
+            report,
+        })
+    }
+
+    fn check_rows(&self, given: &LogitRows<'_>) -> Result<(), FitError> {
+        let (rows, columns) = given.matrix.dim();
+        let labels = given.labels;
         if rows != labels.len() {
             return Err(FitError::Rows {
                 rows,
@@ -241,21 +216,64 @@ impl ValidChurnLogitParams {
         if columns == 0 {
             return Err(FitError::NoFeatures);
         }
-        check_finite(matrix)?;
-        let have = ClassCounts::of(labels.iter().copied());
-        if have.rarer() == 0 && rows > 0 {
+        check_finite(given.matrix)?;
+        self.check_extras(given)?;
+        let is_there = |row: &usize| given.weights.is_none_or(|weights| weights[*row] > 0.0);
+        let have = ClassCounts::of((0..rows).filter(is_there).map(|row| labels[row]));
+        if have.rarer() == 0 && have.rows() > 0 {
             return Err(FitError::OneClass {
                 churned: have.churned > 0,
                 rows,
             });
         }
-        if have.rarer() < self.rows_min.max(1) {
-            return Err(FitError::TooFewRows {
-                have,
-                need: self.rows_min.max(1),
-            });
+        let need = self.rows_min.max(1);
+        if have.rarer() < need {
+            return Err(FitError::TooFewRows { have, need });
         }
         Ok(())
+    }
+
+    /// Weights and offsets are numbers, one per row, and the solver knows what is asked for.
+    fn check_extras(&self, given: &LogitRows<'_>) -> Result<(), FitError> {
+        let rows = given.matrix.nrows();
+        let any_number: fn(f64) -> bool = f64::is_finite;
+        let not_negative: fn(f64) -> bool = |value| value.is_finite() && value >= 0.0;
+        let weights = (given.weights, "weight", "weights", not_negative);
+        let offset = (given.offset, "offset", "offsets", any_number);
+        for (values, name, names, is_sound) in [weights, offset] {
+            let Some(values) = values else { continue };
+            if values.len() != rows {
+                return Err(FitError::RowCount {
+                    name: names,
+                    found: values.len(),
+                    rows,
+                });
+            }
+            if let Some(row) = values.iter().position(|value| !is_sound(*value)) {
+                return Err(FitError::RowValue {
+                    name,
+                    row,
+                    value: values[row],
+                    expected: if name == "weight" {
+                        "a finite number of at least 0"
+                    } else {
+                        "a finite number"
+                    },
+                });
+            }
+        }
+        let asked = [
+            ("weights", given.weights.is_some()),
+            ("offset", given.offset.is_some()),
+            ("L1 penalty", self.l1 > 0.0),
+        ];
+        match asked.into_iter().find(|(_, is_asked)| *is_asked) {
+            Some((what, _)) if self.solver == Solver::Linfa => Err(FitError::Unsupported {
+                solver: self.solver,
+                what,
+            }),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -270,9 +288,9 @@ impl ChurnLogit {
         self.intercept
     }
 
-    /// Largest entry of the gradient of the penalised mean loss at the fit.
-    pub fn gradient(&self) -> f64 {
-        self.gradient
+    /// How it was found.
+    pub fn report(&self) -> &FitReport {
+        &self.report
     }
 
     /// P(churn) for each row of a matrix with the columns of the training matrix.
@@ -292,32 +310,6 @@ impl ChurnLogit {
 
     fn log_odds(&self, matrix: ArrayView2<'_, f64>) -> Array1<f64> {
         log_odds(matrix, self.weights.iter().copied(), self.intercept)
-    }
-
-    /// Largest entry of the gradient of
-    /// `(sum of log(1 + exp(-y z)) + l2 / 2 * sum of squared weights) / rows`.
-    fn mean_gradient(
-        &self,
-        matrix: ArrayView2<'_, f64>,
-        labels: ArrayView1<'_, bool>,
-        l2: f64,
-    ) -> f64 {
-        let mut residuals = self.log_odds(matrix).mapv_into(logistic);
-        residuals.zip_mut_with(&labels, |p, &churned| *p -= f64::from(u8::from(churned)));
-        let entries = matrix
-            .axis_iter(Axis(1))
-            .zip(&self.weights)
-            .map(|(column, weight)| column.dot(&residuals) + l2 * weight)
-            .chain([residuals.sum()]);
-        // `max` would pass over NaN.
-        let largest = entries.fold(0.0, |largest: f64, entry| {
-            if entry.abs() <= largest {
-                largest
-            } else {
-                entry.abs()
-            }
-        });
-        largest / matrix.nrows() as f64
     }
 }
 
@@ -345,11 +337,22 @@ pub(crate) fn log_odds(
     weights: impl IntoIterator<Item = f64>,
     intercept: f64,
 ) -> Array1<f64> {
-    let mut log_odds = Array1::from_elem(matrix.nrows(), intercept);
+    let mut log_odds = Array1::zeros(matrix.nrows());
+    log_odds_into(log_odds.view_mut(), matrix, weights, intercept);
+    log_odds
+}
+
+/// [`log_odds`] into a place that is there already.
+pub(crate) fn log_odds_into(
+    mut log_odds: ArrayViewMut1<'_, f64>,
+    matrix: ArrayView2<'_, f64>,
+    weights: impl IntoIterator<Item = f64>,
+    intercept: f64,
+) {
+    log_odds.fill(intercept);
     for (column, weight) in matrix.axis_iter(Axis(1)).zip(weights) {
         log_odds.scaled_add(weight, &column);
     }
-    log_odds
 }
 
 /// `1 / (1 + exp(-z))`, without overflow.

@@ -5,18 +5,22 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::calibration::Calibration;
 use crate::class_counts::ClassCounts;
 use crate::config::ChurnConfig;
 use crate::evaluation::EvaluationResult;
 use crate::feature_spec::{FeatureSpec, SpecError};
 use crate::feature_table::{FeatureKind, FeatureTable};
-use crate::logit::{log_odds, logistic};
+use crate::importance::{Importance, importance};
+use crate::lesson::Fitted;
+use crate::model_kind::ModelKind;
+use crate::scorer::Scorer;
 use crate::settings::{ModelSettings, feature_changes};
-use crate::train::Fitted;
 use crate::training_set::TrainingSet;
+use crate::tuning::{Chosen, TuningResult};
 
 /// The version of the JSON form that this crate writes and reads.
-pub const FORMAT_VERSION: u32 = 3;
+pub const FORMAT_VERSION: u32 = 8;
 
 /// Why a model cannot be read or applied.
 #[derive(Debug, thiserror::Error)]
@@ -52,21 +56,17 @@ pub enum ModelError {
         /// The column of the specification; empty when there is none.
         expected: String,
     },
+    /// Its trees are no trees over the columns of its specification.
+    #[error(
+        "its trees do not end, or ask about other than the {columns} columns of its specification: the model was changed after training"
+    )]
+    Trees {
+        /// Columns of the matrix.
+        columns: usize,
+    },
     /// The table does not fit the model.
     #[error(transparent)]
     Spec(#[from] SpecError),
-}
-
-/// The weight of one column of the matrix.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Coefficient {
-    /// Name of the column, see [`crate::OutputColumn`].
-    pub column: String,
-    /// Log-odds of churn per unit of the column.
-    pub weight: f64,
-    /// Mean of the column over the training rows.
-    pub mean: f64,
 }
 
 /// A trained model. It never changes; another training makes another model.
@@ -81,9 +81,10 @@ pub struct ChurnModel {
     base_rate: f64,
     feature_fingerprint: String,
     spec: FeatureSpec,
-    intercept: f64,
-    coefficients: Vec<Coefficient>,
-    gradient: f64,
+    scorer: Scorer,
+    importance: Vec<Importance>,
+    calibration: Calibration,
+    tuning: TuningResult,
     evaluation: EvaluationResult,
 }
 
@@ -99,21 +100,12 @@ impl ChurnModel {
         as_of_day: i32,
         rows: &TrainingSet,
         fitted: Fitted,
+        chosen: Chosen,
         evaluation: EvaluationResult,
-    ) -> Self {
+    ) -> Result<Self, SpecError> {
+        let importance = importance(&fitted.scorer, &fitted.spec, rows.features())?;
         let training = rows.class_counts();
-        let columns = fitted.spec.output_columns().into_iter();
-        let weights = fitted.logit.weights();
-        let coefficients = columns
-            .zip(weights)
-            .zip(fitted.means)
-            .map(|((column, &weight), mean)| Coefficient {
-                column: column.name,
-                weight,
-                mean,
-            })
-            .collect();
-        Self {
+        Ok(Self {
             format_version: FORMAT_VERSION,
             as_of_day,
             settings: ModelSettings::of(config),
@@ -121,12 +113,13 @@ impl ChurnModel {
             training,
             base_rate: training.churned as f64 / training.rows() as f64,
             feature_fingerprint: fitted.spec.fingerprint(),
-            intercept: fitted.logit.intercept(),
-            coefficients,
-            gradient: fitted.logit.gradient(),
+            importance,
             spec: fitted.spec,
+            scorer: fitted.scorer,
+            calibration: chosen.calibration,
+            tuning: chosen.tuning,
             evaluation,
-        }
+        })
     }
 
     /// The canonical JSON of the model: the same model gives the same bytes.
@@ -151,7 +144,7 @@ impl ChurnModel {
                 computed,
             });
         }
-        model.check_coefficients()?;
+        model.check_scorer()?;
         Ok(model)
     }
 
@@ -161,17 +154,16 @@ impl ChurnModel {
         format!("m_{}", &hash[..16])
     }
 
-    /// P(churn) for each row.
+    /// P(churn) for each row, calibrated.
     pub fn predict(&self, table: &FeatureTable) -> Result<Vec<f64>, ModelError> {
-        let log_odds = self.log_odds(table)?;
-        Ok(log_odds.into_iter().map(logistic).collect())
+        let log_odds = self.log_odds(table)?.into_iter();
+        Ok(log_odds.map(|z| self.calibration.probability(z)).collect())
     }
 
-    /// Log-odds of churn for each row.
+    /// Log-odds of churn for each row as fitted: what [`ChurnModel::contributions`] add up to.
     pub fn log_odds(&self, table: &FeatureTable) -> Result<Vec<f64>, ModelError> {
-        let matrix = self.spec.transform(table)?;
-        let weights = self.coefficients.iter().map(|c| c.weight);
-        Ok(log_odds(matrix.view(), weights, self.intercept).to_vec())
+        let matrix = |missing| self.spec.matrix(table, missing);
+        Ok(self.scorer.log_odds(matrix)?)
     }
 
     /// The day for which the model was trained, in days since 1970-01-01.
@@ -194,6 +186,11 @@ impl ChurnModel {
         let mut changes = feature_changes(&self.spec, features);
         changes.extend(self.settings.changes(&ModelSettings::of(config)));
         changes
+    }
+
+    /// Whether another model came about in the same way: the same settings and the same features.
+    pub fn is_recipe_of(&self, other: &Self) -> bool {
+        self.settings == other.settings && self.feature_fingerprint == other.feature_fingerprint
     }
 
     /// Takes the columns that the model was not trained on out of a table, and gives their names.
@@ -227,19 +224,30 @@ impl ChurnModel {
         &self.spec
     }
 
-    /// Log-odds of churn where every column of the matrix is zero.
-    pub fn intercept(&self) -> f64 {
-        self.intercept
+    /// What turns features into log-odds.
+    pub fn scorer(&self) -> &Scorer {
+        &self.scorer
     }
 
-    /// The weights, in the order of [`FeatureSpec::output_columns`].
-    pub fn coefficients(&self) -> &[Coefficient] {
-        &self.coefficients
+    /// What kind of model it is.
+    pub fn kind(&self) -> ModelKind {
+        self.scorer.kind()
     }
 
-    /// Largest entry of the gradient of the penalised mean loss at the fit.
-    pub fn gradient(&self) -> f64 {
-        self.gradient
+    /// How much each feature moves scores, the strongest first; those that move none are not among
+    /// them.
+    pub fn importance(&self) -> &[Importance] {
+        &self.importance
+    }
+
+    /// What is done to the log-odds of the fit.
+    pub fn calibration(&self) -> &Calibration {
+        &self.calibration
+    }
+
+    /// What was chosen for the fit, and how.
+    pub fn tuning(&self) -> &TuningResult {
+        &self.tuning
     }
 
     /// How good a model of this kind was on the newest cut-off whose outcome was known.
@@ -247,20 +255,21 @@ impl ChurnModel {
         &self.evaluation
     }
 
-    fn check_coefficients(&self) -> Result<(), ModelError> {
-        let expected = self.spec.output_columns();
-        let count = expected.len().max(self.coefficients.len());
-        for index in 0..count {
-            let expected = expected.get(index).map_or("", |column| &column.name);
-            let found = self.coefficients.get(index).map_or("", |c| &c.column);
-            if expected != found {
-                return Err(ModelError::Coefficient {
-                    index,
-                    found: found.to_owned(),
-                    expected: expected.to_owned(),
-                });
-            }
+    /// The parts of the scorer are those of the specification.
+    fn check_scorer(&self) -> Result<(), ModelError> {
+        let logistic = self.scorer.logistic();
+        if let Some(misplaced) = logistic.and_then(|logistic| logistic.misplaced(&self.spec)) {
+            let (index, found, expected) = misplaced;
+            return Err(ModelError::Coefficient {
+                index,
+                found,
+                expected,
+            });
         }
-        Ok(())
+        let columns = self.spec.output_columns().len();
+        match self.scorer.boosted() {
+            Some(boosted) if !boosted.is_sound(columns) => Err(ModelError::Trees { columns }),
+            _ => Ok(()),
+        }
     }
 }

@@ -1,15 +1,19 @@
-//! Why a score is what it is: for a logistic model, exactly.
+//! Why a score is what it is, exactly.
 //!
-//! The log-odds of a row are a base value, the log-odds of a row that is average in everything,
-//! plus one contribution per feature, `weight * (value - mean)` summed over the feature's columns.
+//! The log-odds of a row are a base value plus one contribution per feature, summed over the feature's
+//! columns: for a logistic model `weight * (value - mean)`, and the base is a row that is average in
+//! everything; for trees Shapley values, and the base is what they tell on average.
 
 use std::fmt;
 
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+use crate::feature_spec::{FeatureSpec, SpecError};
 use crate::feature_table::{FeatureColumn, FeatureTable};
 use crate::model::{ChurnModel, ModelError};
+use crate::order_feature::OrderFeature;
+use crate::scorer::Scorer;
 
 /// Which way a feature moves the probability of churn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,12 +64,25 @@ pub struct Contributions {
 }
 
 impl Contributions {
-    /// Log-odds of a row that is average in everything.
+    pub(crate) fn of(
+        scorer: &Scorer,
+        spec: &FeatureSpec,
+        table: &FeatureTable,
+    ) -> Result<Self, SpecError> {
+        let parts = scorer.parts(spec, table)?;
+        Ok(Self {
+            base: parts.base,
+            features: spec.explaining(),
+            log_odds: parts.parts,
+        })
+    }
+
+    /// Log-odds without any contribution.
     pub fn base(&self) -> f64 {
         self.base
     }
 
-    /// The features, sorted by name.
+    /// The features, sorted by name, and last what a model of orders says, see [`OrderFeature`].
     pub fn features(&self) -> &[String] {
         &self.features
     }
@@ -73,6 +90,11 @@ impl Contributions {
     /// How many rows there are.
     pub fn rows(&self) -> usize {
         self.log_odds.nrows()
+    }
+
+    /// Log-odds that one feature adds in each row.
+    pub(crate) fn column(&self, feature: usize) -> Vec<f64> {
+        self.log_odds.column(feature).to_vec()
     }
 
     /// Log-odds that each feature adds in one row; empty for a row that is not there.
@@ -88,33 +110,7 @@ impl Contributions {
 impl ChurnModel {
     /// What each feature adds to the log-odds of each row.
     pub fn contributions(&self, table: &FeatureTable) -> Result<Contributions, ModelError> {
-        let matrix = self.spec().transform(table)?;
-        let features: Vec<String> = self
-            .spec()
-            .columns()
-            .iter()
-            .map(|c| c.name.clone())
-            .collect();
-        let mut base = self.intercept();
-        let mut sums = Array2::zeros((matrix.nrows(), features.len()));
-        let outputs = self.spec().output_columns();
-        for ((output, coefficient), cells) in outputs
-            .iter()
-            .zip(self.coefficients())
-            .zip(matrix.columns())
-        {
-            base += coefficient.weight * coefficient.mean;
-            if let Some(index) = features.iter().position(|name| *name == output.feature) {
-                sums.column_mut(index).zip_mut_with(&cells, |sum, cell| {
-                    *sum += coefficient.weight * (cell - coefficient.mean);
-                });
-            }
-        }
-        Ok(Contributions {
-            base,
-            features,
-            log_odds: sums,
-        })
+        Ok(Contributions::of(self.scorer(), self.spec(), table)?)
     }
 
     /// The `top` features of each row that move its log-odds most, largest first, those with equal
@@ -125,6 +121,12 @@ impl ChurnModel {
         top: usize,
     ) -> Result<Vec<Vec<Reason>>, ModelError> {
         let contributions = self.contributions(table)?;
+        let orders = self.spec().orders();
+        let orders = orders.map(|orders| FeatureColumn::Numeric(orders.values(table)));
+        let column = |feature: &str| match feature {
+            OrderFeature::NAME if orders.is_some() => orders.as_ref(),
+            _ => table.column(feature),
+        };
         let of_row = |row: usize| {
             let mut parts: Vec<(&str, f64)> = contributions
                 .row(row)
@@ -134,7 +136,7 @@ impl ChurnModel {
             parts.truncate(top);
             let reason = |(feature, contribution): (&str, f64)| Reason {
                 feature: feature.to_owned(),
-                value: render(table.column(feature), row),
+                value: render(column(feature), row),
                 contribution,
                 direction: if contribution > 0.0 {
                     Direction::Raises

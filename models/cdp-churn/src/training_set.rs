@@ -5,6 +5,10 @@ use std::collections::BTreeSet;
 use crate::class_counts::ClassCounts;
 use crate::config::ChurnConfig;
 use crate::feature_table::FeatureTable;
+use crate::metrics::SplitMix;
+
+/// Where the draws of permuted labels begin.
+const PERMUTATION_SEED: u64 = 0x7ab1_e5ed;
 
 /// Why rows do not make a training set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +41,7 @@ pub struct TrainingSet {
     churned: Vec<bool>,
     profile_ids: Vec<String>,
     cutoff_days: Vec<i32>,
+    present: Option<FeatureTable>,
 }
 
 impl TrainingSet {
@@ -77,7 +82,21 @@ impl TrainingSet {
             churned: order.iter().map(|&row| churned[row]).collect(),
             profile_ids: order.iter().map(|&row| profile_ids[row].clone()).collect(),
             cutoff_days: order.iter().map(|&row| cutoff_days[row]).collect(),
+            present: None,
         })
+    }
+
+    /// The same with the features of those who are to be scored on the day of the training. What became
+    /// of them is not known; how they order is, and a model of orders learns from that.
+    #[must_use]
+    pub fn with_present(mut self, features: FeatureTable) -> Self {
+        self.present = Some(features);
+        self
+    }
+
+    /// See [`TrainingSet::with_present`].
+    pub(crate) fn present(&self) -> Option<&FeatureTable> {
+        self.present.as_ref()
     }
 
     /// How many rows there are.
@@ -129,7 +148,34 @@ impl TrainingSet {
                 .map(|&row| self.profile_ids[row].clone())
                 .collect(),
             cutoff_days: rows.iter().map(|&row| self.cutoff_days[row]).collect(),
+            present: None,
         }
+    }
+
+    /// The same rows with fewer features.
+    pub(crate) fn with_features(&self, change: impl Fn(&mut FeatureTable)) -> Self {
+        let mut set = self.clone();
+        change(&mut set.features);
+        set
+    }
+
+    /// The same rows with the outcomes of each cut-off dealt out anew, at random and always alike: what
+    /// features know of outcomes is gone.
+    pub(crate) fn with_permuted_labels(&self) -> Self {
+        let mut permuted = self.clone();
+        let mut first = 0;
+        for of_cutoff in self.cutoff_days.chunk_by(|a, b| a == b) {
+            let seed = PERMUTATION_SEED ^ u64::from(of_cutoff[0].unsigned_abs());
+            let mut draw = SplitMix(seed);
+            // Fisher and Yates 1938.
+            for last in (1..of_cutoff.len()).rev() {
+                permuted
+                    .churned
+                    .swap(first + last, first + draw.below(last + 1));
+            }
+            first += of_cutoff.len();
+        }
+        permuted
     }
 
     /// The first cut-off whose label window has not closed by `as_of_day`.

@@ -2,28 +2,30 @@
 //!
 //! # Resolving only what is concerned
 //!
-//! The state is two tables: all evidence so far, and the map, with a row for each identifier. What
-//! becomes of a component depends on nothing outside it, so a step with new evidence does this:
+//! The state is two tables: all evidence so far, and the map, with a row for each identifier, those
+//! that are nobody too. What becomes of a component depends on nothing outside it, so a step with
+//! new evidence does this:
 //!
-//! 1. Touch every identifier that the new evidence names, and every override that is new, was
-//!    taken back, or holds since the last step ([`Affected::touch`],
+//! 1. Touch every identifier that the new evidence names, or that evidence named which is gone, and
+//!    every override that is new, was taken back, or holds since the last step ([`Affected::touch`],
 //!    [`Affected::touch_override`]). For an override of [`Affected::needs_neighbours`] touch also
 //!    the identifiers that old evidence names beside one of the component of its left identifier:
 //!    when it is taken back, they hang together again.
-//! 2. [`Affected::components`] reads the identifiers and component ids of the whole map, and gives
-//!    the components concerned.
-//! 3. Read the evidence, old and new, that names an identifier of these components or one that
-//!    is new: `left` or `right`. Read the rows of the map of every identifier this evidence names.
-//! 4. Resolve it with [`crate::Resolver::only`] and all overrides. An identifier of another
-//!    component can only stand beside one that is blocked or detached; it gets no row.
-//! 5. Take the rows of the components concerned out of the map, and put the new rows in.
+//! 2. Read the identifier and the component id of the rows of the map that [`Affected::wanted`]
+//!    names. [`Affected::scope`] gives the components concerned.
+//! 3. Read the rows of the map of these components; each identifier is added to the [`Scope`].
+//! 4. Read the evidence, old and new, that names an identifier of the scope: `left` or `right`.
+//! 5. Resolve it with [`crate::Resolver::only`], all overrides and the rows of 3. An identifier
+//!    outside can only stand beside one that is blocked or detached; it gets no row.
+//! 6. Take the rows of the components concerned out of the map, and put the new rows in.
 //!
 //! The map is then what one resolution of all evidence would have made of the same map of before,
 //! ids and component ids included. A blocked identifier is a component of its own, so what it
 //! stood beside is not concerned when it turns up again; its degree never falls while evidence
-//! is only added.
+//! is only added. Two things are known of everything only, and whoever makes a step has to ask: that
+//! [`crate::ProfileMap::is_local`], and that no profile outside has an id that was minted.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use crate::hashed::{hash_of, hashed};
 use crate::overrides::{Override, OverrideKind};
@@ -33,8 +35,18 @@ use crate::overrides::{Override, OverrideKind};
 pub struct Affected<'o> {
     overrides: &'o [Override],
     touched: HashSet<String>,
-    /// Whether an identifier was touched that is a hash of another, which nobody can name.
+    /// Whether an identifier was touched, or is named by an override, that is a hash of another,
+    /// which nobody can name.
     has_hash: bool,
+}
+
+/// What a step resolves, and what it has to know of the rest.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    components: HashSet<i64>,
+    inside: HashSet<String>,
+    /// What overrides name and is known outside.
+    elsewhere: HashSet<String>,
 }
 
 impl<'o> Affected<'o> {
@@ -43,7 +55,7 @@ impl<'o> Affected<'o> {
         Self {
             overrides,
             touched: HashSet::new(),
-            has_hash: false,
+            has_hash: names(overrides).any(|name| hash_of(name).is_some()),
         }
     }
 
@@ -76,9 +88,51 @@ impl<'o> Affected<'o> {
         )
     }
 
-    /// The components concerned, given the identifier and the component id of every row of the map.
-    pub fn components<'m>(mut self, map: impl Iterator<Item = (&'m str, i64)>) -> BTreeSet<i64> {
-        // An identifier that is new may be one that a person linked before anybody saw it.
+    /// The identifiers whose rows of the map have to be read. None when these are all, for only who
+    /// looks at every identifier finds the one that a hash is of.
+    pub fn wanted(&self) -> Option<impl Iterator<Item = &str>> {
+        let touched = self.touched.iter().map(String::as_str);
+        (!self.has_hash).then(|| touched.chain(names(self.overrides)))
+    }
+
+    /// The components concerned, given the identifier and the component id of the rows of the map
+    /// that are wanted, or of more. The members of the components are still to be added.
+    pub fn scope<'m>(mut self, rows: impl Iterator<Item = (&'m str, i64)>) -> Scope {
+        self.touch_linked();
+        let forms: HashSet<String> = names(self.overrides)
+            .flat_map(|name| [name.to_owned(), hashed(name)])
+            .collect();
+        let mut components = HashSet::new();
+        let mut of_form: HashMap<String, i64> = HashMap::new();
+        for (identifier, component) in rows {
+            let hash = self.has_hash.then(|| hashed(identifier));
+            for form in [Some(identifier), hash.as_deref()].into_iter().flatten() {
+                if self.touched.contains(form) {
+                    components.insert(component);
+                }
+                if forms.contains(form) {
+                    of_form.insert(form.to_owned(), component);
+                }
+            }
+        }
+        let component_of = |name: &str| {
+            let known = of_form.get(name);
+            known.or_else(|| of_form.get(&hashed(name))).copied()
+        };
+        self.add_named_together(&mut components, component_of);
+        let elsewhere = names(self.overrides).filter(|name| {
+            let known = component_of(name);
+            known.is_some_and(|component| !components.contains(&component))
+        });
+        Scope {
+            elsewhere: elsewhere.map(str::to_owned).collect(),
+            components,
+            inside: self.touched,
+        }
+    }
+
+    /// An identifier that is new may be one that a person linked before anybody saw it.
+    fn touch_linked(&mut self) {
         for link in self.overrides {
             if let Some(right) = link.other()
                 && (self.is_touched(right) || self.is_touched(&link.left))
@@ -87,8 +141,29 @@ impl<'o> Affected<'o> {
                 self.touch(right);
             }
         }
-        let concerned = map.filter(|(identifier, _)| self.is_touched(identifier));
-        concerned.map(|(_, component)| component).collect()
+    }
+
+    /// What is told of an override names both its ends, so both are resolved or none.
+    fn add_named_together(
+        &self,
+        components: &mut HashSet<i64>,
+        component_of: impl Fn(&str) -> Option<i64>,
+    ) {
+        let pairs = self.overrides.iter().filter_map(|one| {
+            let right = component_of(one.other()?)?;
+            Some([component_of(&one.left)?, right])
+        });
+        let pairs: Vec<_> = pairs.collect();
+        let mut is_done = false;
+        while !is_done {
+            let before = components.len();
+            for pair in &pairs {
+                if pair.iter().any(|one| components.contains(one)) {
+                    components.extend(pair);
+                }
+            }
+            is_done = components.len() == before;
+        }
     }
 
     /// Whether it is concerned, by its value or its hash.
@@ -96,4 +171,40 @@ impl<'o> Affected<'o> {
         self.touched.contains(identifier)
             || (self.has_hash && self.touched.contains(&hashed(identifier)))
     }
+}
+
+impl Scope {
+    /// The components of the map of before that are resolved.
+    pub fn components(&self) -> &HashSet<i64> {
+        &self.components
+    }
+
+    /// Adds an identifier of one of these components.
+    pub fn add(&mut self, identifier: &str) {
+        if !self.inside.contains(identifier) {
+            self.inside.insert(identifier.to_owned());
+        }
+    }
+
+    /// The identifiers that are resolved when evidence names them.
+    pub fn identifiers(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.inside.iter().map(String::as_str)
+    }
+
+    /// Whether an identifier is resolved.
+    pub fn holds(&self, identifier: &str) -> bool {
+        self.inside.contains(identifier)
+    }
+
+    pub(crate) fn is_elsewhere(&self, name: &str) -> bool {
+        self.elsewhere.contains(name)
+    }
+}
+
+/// Every identifier that overrides name.
+fn names(overrides: &[Override]) -> impl Iterator<Item = &str> {
+    let ends = overrides
+        .iter()
+        .flat_map(|one| [Some(one.left.as_str()), one.other()]);
+    ends.flatten()
 }

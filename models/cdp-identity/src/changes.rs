@@ -134,7 +134,7 @@ impl ProfileMap {
     }
 
     /// For each cluster whether it is nobody: all that it holds is blocked.
-    fn nobody(&self) -> Vec<bool> {
+    pub(crate) fn nobody(&self) -> Vec<bool> {
         let mut is_nobody = vec![true; self.names.since.len()];
         for node in &self.rows {
             let cluster = self.cluster_of[*node as usize] as usize;

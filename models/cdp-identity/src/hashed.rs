@@ -33,10 +33,18 @@ pub(crate) fn hash_by(identifier: &str) -> [u8; 32] {
 
 /// The identifier under which a source that hashes would know this one.
 pub(crate) fn hashed(identifier: &str) -> String {
-    use std::fmt::Write;
-    let mut text = format!("{}:{MARK}", identifier_type(identifier));
-    for byte in hash_by(identifier) {
-        let _ = write!(text, "{byte:02x}");
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
+    let name = identifier_type(identifier);
+    let hash = hash_by(identifier);
+    let mut text = String::with_capacity(name.len() + 1 + MARK.len() + 2 * hash.len());
+    text.push_str(name);
+    text.push(':');
+    text.push_str(MARK);
+    for byte in hash {
+        text.push(DIGITS[usize::from(byte >> 4)]);
+        text.push(DIGITS[usize::from(byte & 15)]);
     }
     text
 }

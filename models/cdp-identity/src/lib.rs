@@ -25,7 +25,7 @@
 //! | `resolver`, `profile_map`, `violation` | all of it in order; the map; what was not done |
 //! | `affected` | steps that read only what new evidence concerns: the protocol stands there |
 //! | `changes`, `explain`, `links` | what changed and why; paths |
-//! | `health`, `unions`, `bridges` | figures |
+//! | `tally`, `health`, `unions`, `bridges` | counts that days add to, and the figures they tell |
 //! | `sources` | which sources know an identifier |
 
 pub mod affected;
@@ -51,12 +51,13 @@ mod rules;
 mod settle;
 mod sources;
 mod stable_id;
+mod tally;
 mod texts;
 mod union_find;
 mod unions;
 mod violation;
 
-pub use affected::Affected;
+pub use affected::{Affected, Scope};
 pub use changes::{Change, ChangeKind};
 pub use config::{IdentityFault, RawIdentifierType, RawIdentityConfig};
 pub use evidence::EvidenceTable;
@@ -73,5 +74,6 @@ pub use profile_map::{MapRow, ProfileMap};
 pub use resolver::Resolver;
 pub use rules::{IdentityRules, UnknownIdentifierType};
 pub use sources::Sources;
+pub use tally::{Count, List, Tally, Top};
 pub use union_find::connected_components;
 pub use violation::{Rule, Violation};

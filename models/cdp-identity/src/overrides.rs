@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::affected::Scope;
 use crate::evidence::EvidenceTable;
 use crate::hashed::Known;
 use crate::violation::{Breach, NONE, Rule};
@@ -71,6 +72,12 @@ impl Override {
         right.filter(|right| *right != self.left)
     }
 
+    /// Whether everything is known that it speaks of.
+    fn is_of_use(&self, is_known: impl Fn(&str) -> bool) -> bool {
+        let right = self.other().is_some_and(&is_known);
+        is_known(&self.left) && (right || !self.kind.has_right())
+    }
+
     /// By name first; no two that differ are equal.
     pub(crate) fn order(&self, other: &Self) -> Ordering {
         let key = |one: &'_ Self| {
@@ -105,7 +112,12 @@ pub(crate) struct Rulings {
 
 impl Rulings {
     /// The newest come first, of equally new ones the more careful, then the names decide.
-    pub(crate) fn new(table: &EvidenceTable, overrides: &[Override], today: i32) -> Self {
+    pub(crate) fn new(
+        table: &EvidenceTable,
+        overrides: &[Override],
+        today: i32,
+        scope: Option<&Scope>,
+    ) -> Self {
         let mut order: Vec<_> = (0..).zip(overrides).collect();
         order.retain(|(_, one)| one.valid_from <= today);
         order.sort_by_key(|(_, one)| {
@@ -113,6 +125,9 @@ impl Rulings {
             (-i64::from(one.valid_from), one.kind, names)
         });
         let known = Known::of_overrides(table, overrides);
+        let is_known = |name: &str| {
+            known.node(name).is_some() || scope.is_some_and(|scope| scope.is_elsewhere(name))
+        };
         let mut rulings = Self::default();
         let mut blocks = Vec::new();
         for (index, one) in order {
@@ -131,6 +146,7 @@ impl Rulings {
                     right,
                     index,
                 }),
+                _ if one.is_of_use(is_known) => {}
                 _ => rulings.breaches.push(unused),
             }
         }

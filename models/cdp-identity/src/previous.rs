@@ -15,8 +15,6 @@ pub struct PreviousRow<'a> {
     pub profile_since: i32,
     /// The day since when the identifier belongs to the profile, in days since 1970.
     pub effective_at: i32,
-    /// The component it was in, if that is known.
-    pub component_id: Option<i64>,
     /// The profile id that the identifier founded, in use or retired, and when it was minted.
     pub founded: Option<(&'a str, i32)>,
     /// Whether the identifier was nobody: then the profile id was in no use.
@@ -42,7 +40,6 @@ pub(crate) struct Row {
     pub(crate) profile: u32,
     pub(crate) effective_at: i32,
     pub(crate) founded: u32,
-    pub(crate) component_id: Option<i64>,
 }
 
 impl PreviousMap {
@@ -62,7 +59,6 @@ impl PreviousMap {
             profile,
             effective_at: row.effective_at,
             founded,
-            component_id: row.component_id,
         });
     }
 

@@ -9,7 +9,7 @@ use crate::overrides::Override;
 use crate::previous::{PreviousMap, PreviousRow};
 use crate::rules::IdentityRules;
 use crate::stable_id::Names;
-use crate::violation::{Breach, NONE, Violation};
+use crate::violation::{Breach, NONE, Rule, Violation};
 
 /// So many rows wait for memory together.
 const ROWS_AT_ONCE: usize = 512;
@@ -132,6 +132,29 @@ impl ProfileMap {
             .map(|breach| self.violation(breach))
     }
 
+    /// What was not done, and why, sorted, each once.
+    pub fn sorted_violations(&self) -> Vec<Violation<'_>> {
+        let mut violations: Vec<_> = self.violations().collect();
+        violations.sort_unstable();
+        violations.dedup();
+        violations
+    }
+
+    /// Whether what became of each component depends on nothing outside it. It does where weak
+    /// evidence is left out because it would tie too much together.
+    pub fn is_local(&self) -> bool {
+        let mut breaches = self.graph.breaches.iter();
+        !breaches.any(|breach| breach.rule == Rule::ComponentSize && breach.right != NONE)
+    }
+
+    /// The profile ids that were given on the day of the resolution, to others than nobody.
+    pub fn minted(&self) -> impl Iterator<Item = &str> {
+        let ids = self.names.ids.iter().zip(&self.names.since);
+        let ids = ids.zip(self.nobody());
+        ids.filter(|((_, since), is_nobody)| **since == self.today && !is_nobody)
+            .map(|((id, _), _)| id)
+    }
+
     /// The rows as the map of before for a later resolution.
     pub fn to_previous(&self) -> PreviousMap {
         let mut previous = PreviousMap::new();
@@ -184,9 +207,11 @@ impl ProfileMap {
         }
     }
 
+    /// None for who is nobody.
     pub(crate) fn profile_id(&self, node: u32) -> Option<&str> {
         let cluster = *self.cluster_of.get(node as usize)?;
-        (cluster != NONE).then(|| self.names.ids.get(cluster as usize))
+        let is_known = cluster != NONE && !self.graph.is(node, BLOCKED);
+        is_known.then(|| self.names.ids.get(cluster as usize))
     }
 
     pub(crate) fn type_name(&self, type_index: Option<usize>) -> &str {
@@ -200,6 +225,8 @@ impl ProfileMap {
             .map(|index| &self.overrides[*index as usize]);
         let said: Vec<_> = said.collect();
         let identifier = |node: u32| (node != NONE).then(|| self.table.identifier(node));
+        let component = self.component_of.get(breach.left as usize);
+        let component = component.filter(|component| **component != NONE);
         let (mut left, mut right) = (breach.left, breach.right);
         if right != NONE && self.graph.rank[left as usize] > self.graph.rank[right as usize] {
             (left, right) = (right, left);
@@ -222,6 +249,7 @@ impl ProfileMap {
             },
             size: breach.size,
             override_ids: said.iter().map(|one| one.override_id.as_str()).collect(),
+            component_id: component.map(|component| self.component_ids[*component as usize]),
         }
     }
 }
@@ -234,7 +262,6 @@ impl<'m> MapRow<'m> {
             profile_id: self.profile_id,
             profile_since: self.profile_since,
             effective_at: self.effective_at,
-            component_id: Some(self.component_id),
             founded: self.founded,
             is_blocked: self.is_blocked,
         }

@@ -1,7 +1,6 @@
 //! From evidence to profiles.
 
-use std::collections::BTreeSet;
-
+use crate::affected::Scope;
 use crate::components::Components;
 use crate::evidence::EvidenceTable;
 use crate::graph::{Graph, numbered};
@@ -25,7 +24,7 @@ const THREADS: usize = 2;
 pub struct Resolver<'r> {
     rules: &'r IdentityRules,
     overrides: &'r [Override],
-    scope: Option<&'r BTreeSet<i64>>,
+    scope: Option<&'r Scope>,
     threads: usize,
     today: i32,
 }
@@ -49,11 +48,11 @@ impl<'r> Resolver<'r> {
         self
     }
 
-    /// Resolves only the components of the map of before that are named here, and what is new.
-    /// Identifiers of other components may stand at the other end of evidence: they get no row.
+    /// Resolves only what is in a scope. Other identifiers may stand at the other end of evidence:
+    /// they get no row.
     #[must_use]
-    pub fn only(mut self, components: &'r BTreeSet<i64>) -> Self {
-        self.scope = Some(components);
+    pub fn only(mut self, scope: &'r Scope) -> Self {
+        self.scope = Some(scope);
         self
     }
 
@@ -85,14 +84,13 @@ impl<'r> Resolver<'r> {
         let rows_before = previous.rows_of_nodes(&table);
         let row_of = |node: u32| previous.row(rows_before[node as usize]);
         let is_outside = |node: u32| {
-            let known = row_of(node).and_then(|row| row.component_id);
-            let scope = self.scope.zip(known);
-            scope.is_some_and(|(scope, component)| !scope.contains(&component))
+            let identifier = table.identifier(node);
+            self.scope.is_some_and(|scope| !scope.holds(identifier))
         };
         done("found the rows of before");
-        let mut rulings = Rulings::new(&table, &overrides, self.today);
+        let mut rulings = Rulings::new(&table, &overrides, self.today, self.scope);
         let mut graph = Graph::new(self.rules, &table, &rulings, is_outside);
-        self.report_overrides(&mut rulings, &mut graph);
+        report_overrides(&mut rulings, &mut graph);
         done("sorted identifiers, connected components");
 
         let components = Components::new(&graph);
@@ -141,18 +139,13 @@ impl<'r> Resolver<'r> {
             graph,
         }
     }
+}
 
-    /// A resolution of some components does not know who else is known, so it cannot say that an
-    /// override is of no use.
-    fn report_overrides(&self, rulings: &mut Rulings, graph: &mut Graph) {
-        for breach in rulings.breaches.drain(..) {
-            let is_told = match breach.rule {
-                Rule::OverrideUnused => self.scope.is_none(),
-                _ => graph.is_resolved(&breach),
-            };
-            if is_told {
-                graph.breaches.push(breach);
-            }
+/// What overrides say of identifiers outside is told by the resolution of those.
+fn report_overrides(rulings: &mut Rulings, graph: &mut Graph) {
+    for breach in rulings.breaches.drain(..) {
+        if breach.rule == Rule::OverrideUnused || graph.is_resolved(&breach) {
+            graph.breaches.push(breach);
         }
     }
 }

@@ -25,8 +25,8 @@ struct Joint {
 type Unions = BTreeMap<(Cause, [Option<usize>; 2], u32), (Link, usize)>;
 
 impl ProfileMap {
-    /// How many unions each rule made, such as `email+user_id@orders`, the most first.
-    pub(crate) fn unions(&self) -> Vec<(String, usize)> {
+    /// How many unions each rule made, such as `email+user_id@orders`.
+    pub(crate) fn unions(&self) -> BTreeMap<String, usize> {
         let mut sets = UnionFind::new(self.table.node_count());
         let mut unions = Unions::new();
         for part in 0..PARTS {
@@ -36,9 +36,7 @@ impl ProfileMap {
         for (link, count) in unions.into_values() {
             *of_rule.entry(self.rule_of(&link)).or_default() += count;
         }
-        let mut rules: Vec<_> = of_rule.into_iter().collect();
-        rules.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        rules
+        of_rule
     }
 
     /// Links the profiles of a part once more, the strongest link first.

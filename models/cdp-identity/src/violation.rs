@@ -111,6 +111,8 @@ pub struct Violation<'m> {
     pub size: u64,
     /// The overrides that have to do with it.
     pub override_ids: Vec<&'m str>,
+    /// The component that decides over it: that of an end. None for an override of no use.
+    pub component_id: Option<i64>,
 }
 
 /// Stands for no node, no source and no number of any kind.

@@ -3,7 +3,7 @@
 //!
 //! `cargo bench -p cdp-jobs --bench identity_scale`. `CDP_BENCH_EDGES` sets another number of edges
 //! (a smoke run: 100000). `CDP_BENCH_PYTHON` names a Python with SciPy, Splink and DuckDB, which then
-//! cluster the edges of the first day too. The second day is resolved whole.
+//! cluster the edges of the first day too.
 
 mod edges;
 
@@ -159,9 +159,15 @@ impl Bench {
         let (records, seconds) = self.run(date, IDENTITY)?;
         for record in &records {
             let number = |key: &str| record[key].as_u64().unwrap_or(0);
-            let name = record["task"].as_str().unwrap_or_default();
+            let text = |key: &str| record[key].as_str().unwrap_or_default();
+            let note = text("note");
+            let name = if note.is_empty() {
+                text("task").to_owned()
+            } else {
+                format!("{}: {note}", text("task"))
+            };
             let seconds = number("duration_ms") as f64 / 1000.0;
-            self.tell(name, number("rows"), seconds, number("peak_memory_bytes"));
+            self.tell(&name, number("rows"), seconds, number("peak_memory_bytes"));
         }
         self.tell(
             &format!("**whole step: {what}**"),

@@ -1,13 +1,15 @@
 //! A generated shop in a project of its own, and the program as users run it.
 
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::str::FromStr;
+
+#[path = "../program/mod.rs"]
+mod program;
 
 use cdp_sample_world::{Files, Summary, TruthSpec, WorldSpec, generate};
+
+pub(crate) use program::{cdp_jobs, setting};
 
 struct Folder(PathBuf);
 
@@ -21,15 +23,6 @@ impl Files for Folder {
         }
         File::create(path)
     }
-}
-
-/// What the environment says, or else the default.
-pub(crate) fn setting<T: FromStr>(name: &str, default: T) -> T {
-    #[expect(clippy::disallowed_methods, reason = "a benchmark is its own program")]
-    let value = std::env::var(name).ok();
-    value
-        .and_then(|value| value.parse().ok())
-        .unwrap_or(default)
 }
 
 /// Makes a project, and a shop's files in its folder `data`.
@@ -54,21 +47,4 @@ pub(crate) fn load(made: &Summary, project: &Path) -> io::Result<(u64, u64)> {
         cdp_jobs(&[&load[..], &["--project".as_ref(), project.as_ref()]].concat())?;
     }
     Ok((rows, bytes))
-}
-
-/// What the program writes to its standard output.
-pub(crate) fn cdp_jobs(arguments: &[&OsStr]) -> io::Result<Vec<u8>> {
-    let output = Command::new(env!("CARGO_BIN_EXE_cdp-jobs"))
-        .args(arguments)
-        .output()?;
-    if output.status.success() {
-        return Ok(output.stdout);
-    }
-    let told = String::from_utf8_lossy(&output.stderr);
-    let lines: Vec<&str> = told.lines().collect();
-    let last = &lines[lines.len().saturating_sub(5)..];
-    Err(io::Error::other(format!(
-        "{arguments:?}: {}",
-        last.join("\n")
-    )))
 }

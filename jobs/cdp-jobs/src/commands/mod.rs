@@ -1,5 +1,6 @@
 //! The verbs, one file each.
 
+mod author;
 mod backfill;
 mod completions;
 mod demo;
@@ -10,6 +11,7 @@ mod load;
 mod model;
 mod plan;
 mod prompt;
+mod report;
 mod run;
 mod scaffold;
 mod show;
@@ -65,6 +67,7 @@ pub(crate) async fn dispatch(cli: Cli) -> Result {
         Command::Identity(args) => identity::identity(&context, &args.command).await,
         Command::Explain(args) => explain::explain(&context, &args.command).await,
         Command::Model(args) => model::model(&context, &args.command).await,
+        Command::Report(args) => report::report(&context, &args).await,
         Command::Show(args) => show::show(&context, &args).await,
         Command::Sql(args) => sql::sql(&context, &args).await,
         Command::Status(args) => status::status(&context, &args).await,

@@ -31,7 +31,12 @@ fn text(plan: &Plan) -> String {
     let mut text = format!("as of {}: {tasks}\n", plan.as_of_date);
     if !plan.cutoff_dates.is_empty() {
         let dates: Vec<String> = plan.cutoff_dates.iter().map(ToString::to_string).collect();
-        let _ = writeln!(text, "training reads the cut-offs {}", dates.join(", "));
+        let _ = writeln!(
+            text,
+            "training reads the cut-offs {}, for a horizon of {}",
+            dates.join(", "),
+            counted(plan.horizon_days.unsigned_abs().into(), "day"),
+        );
     }
     if let Some(training) = &plan.training {
         let _ = writeln!(text, "training is due: {training}");

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use cdp_churn::{EvaluationResult, Grade};
-use cdp_plan::{AsOfDate, Layer, Materialization, Model};
+use cdp_plan::{AsOfDate, Layer, Model};
 use cdp_runner::Project;
 use serde::Serialize;
 
@@ -114,11 +114,10 @@ fn tables_query(project: &Project, as_of: AsOfDate) -> String {
 }
 
 fn of_date(model: &Model, as_of: AsOfDate) -> String {
-    match model.materialization {
-        Materialization::Partition | Materialization::Log => {
-            format!(" where as_of_date = date '{as_of}'")
-        }
-        _ => String::new(),
+    if model.materialization.is_dated() {
+        format!(" where as_of_date = date '{as_of}'")
+    } else {
+        String::new()
     }
 }
 
@@ -259,6 +258,7 @@ fn commands(dir: &str, as_of: AsOfDate) -> String {
          {program} sql --project {dir} \"select * from scores.churn_scores order by churn_probability desc limit 10\"\n  \
          {program} sql --project {dir}\n  \
          {program} show --project {dir} features.order_features\n  \
+         {program} report --project {dir} --out {dir}/churn.html\n  \
          {program} run --project {dir} --as-of {next}\n  \
          {program} status --project {dir}\n"
     )

@@ -8,7 +8,7 @@ use std::{env, fs, iter};
 use crate::command::{PROGRAM, Told, cdp, program};
 use crate::world::{demo, temp_dir};
 
-const VERBS: [&str; 15] = [
+const VERBS: [&str; 16] = [
     "demo",
     "init",
     "load",
@@ -19,6 +19,7 @@ const VERBS: [&str; 15] = [
     "identity",
     "explain",
     "model",
+    "report",
     "show",
     "sql",
     "status",
@@ -44,7 +45,16 @@ const IDENTITY_VERBS: [&str; 10] = [
 const EXPLAIN_VERBS: [&str; 2] = ["link", "profile"];
 
 /// The verbs of `model`.
-const MODEL_VERBS: [&str; 2] = ["list", "show"];
+const MODEL_VERBS: [&str; 8] = [
+    "list",
+    "show",
+    "compare",
+    "promote",
+    "rollback",
+    "check-leakage",
+    "data",
+    "horizon",
+];
 
 fn help(args: &[&str]) -> String {
     cdp(Path::new("."), args).expect(0).stdout
@@ -81,7 +91,8 @@ fn help_is_as_written() {
         }
         for verb in MODEL_VERBS {
             let text = help(&["model", verb, "--help"]);
-            insta::assert_snapshot!(format!("help_model_{verb}"), text);
+            let name = verb.replace('-', "_");
+            insta::assert_snapshot!(format!("help_model_{name}"), text);
         }
     });
 }

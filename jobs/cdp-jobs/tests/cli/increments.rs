@@ -65,6 +65,8 @@ fn evidence_in_random_batches_makes_the_profiles_of_evidence_read_at_once() {
     let told = pieces.bases();
     let told: Vec<Option<&str>> = told.iter().map(Option::as_deref).collect();
     assert_eq!(told, bases, "each date builds on the one before");
+    let (note, base) = pieces.map_task(DATES[1]);
+    assert_eq!(base.as_deref(), Some(DATES[0]), "{note}");
     for (source, _) in &batches[0] {
         let files = pieces.path().join(format!("{source}-*"));
         whole
@@ -142,4 +144,255 @@ fn a_rule_that_was_changed_and_changed_back_never_was() {
     assert_eq!(changed.profiles(DATES[3]), steady.profiles(DATES[3]));
     changed.every_change_is_told(&DATES[1..]);
     steady.every_change_is_told(&DATES);
+}
+
+/// Days after the rows of the small world, and what is known of them.
+struct Days {
+    lake: Lake,
+    said: Vec<String>,
+}
+
+impl Days {
+    fn new(settings: &str) -> Self {
+        let lake = Lake::loaded();
+        // No date is so old that a model could be trained on it, so no earlier map is made.
+        lake.configure(&format!("[churn]\nhorizon_days = 500\n{settings}"));
+        lake.run(DATES[3]);
+        Self {
+            lake,
+            said: Vec::new(),
+        }
+    }
+
+    /// Somebody decides, from a day on.
+    fn say(&mut self, words: &[&str], from: &str) {
+        let more = [
+            "--valid-from",
+            from,
+            "--author",
+            "ann",
+            "--reason",
+            "told so",
+        ];
+        let words = [&["identity"], words, &more, &["--format", "json"]].concat();
+        let told = self.lake.cdp(&words).expect(0).json();
+        let id = told["override"]["override_id"].as_str().expect("a name");
+        self.said.push(id.to_owned());
+    }
+
+    /// Makes a date, which is what making it from the beginning gives. How many identifiers were
+    /// resolved, and how many there are.
+    fn run(&self, date: &str) -> Option<(usize, usize)> {
+        self.lake.run(date);
+        self.lake
+            .cdp(&["identity", "verify", "--as-of", date])
+            .expect(0);
+        let (note, base) = self.lake.map_task(date);
+        let words: Vec<&str> = note.split(' ').collect();
+        let number = |place: usize| words[place].parse().expect("a number");
+        print(format!("increments: {date}: {note}"));
+        base.map(|_| (number(1), number(3)))
+    }
+
+    fn count(&self, date: &str, condition: &str) -> usize {
+        let query = format!(
+            "select 1 from identity.violations where as_of_date = date '{date}' and {condition}"
+        );
+        self.lake.rows(date, &query).len()
+    }
+}
+
+#[test]
+fn a_day_resolves_what_it_concerns_and_is_a_rebuild() {
+    let mut days = Days::new("[identity]\ndegree_max = 6\n");
+    let query = "select min(identifier) as identifier from identity.profile_map \
+                 where identifier_type = 'user_id' group by profile_id order by 1 limit 3";
+    let people: Vec<String> = days
+        .lake
+        .rows(DATES[3], query)
+        .iter()
+        .map(|row| row["identifier"].as_str().expect("a text").to_owned())
+        .collect();
+    let account = |person: usize| people[person].trim_start_matches("user_id:");
+    let mut dates = vec![DATES[3]];
+    let mut run = |days: &Days, date: &'static str| {
+        let (resolved, all) = days
+            .run(date)
+            .unwrap_or_else(|| panic!("{date} is not a part"));
+        assert!(resolved * 2 < all, "{date}: {resolved} of {all}");
+        dates.push(date);
+    };
+
+    let new = [(
+        "n1",
+        account(0),
+        "new@mail.test",
+        "2026-01-01",
+        "2026-01-01",
+    )];
+    days.lake.order(&new);
+    run(&days, "2026-01-02");
+    days.say(&["link", &people[0], &people[1]], "2026-01-02");
+    days.say(&["block", "email:nobody@mail.test"], "2026-01-02");
+    run(&days, "2026-01-03");
+    assert_eq!(days.count("2026-01-03", "rule = 'override_unused'"), 1);
+    // A late row, a row that comes twice, and one that names who is blocked.
+    days.lake.order(&[
+        (
+            "n2",
+            account(2),
+            "late@mail.test",
+            "2025-10-15",
+            "2026-01-03",
+        ),
+        new[0],
+        (
+            "n3",
+            "u-new",
+            "nobody@mail.test",
+            "2026-01-03",
+            "2026-01-03",
+        ),
+    ]);
+    days.say(&["detach", "email:new@mail.test"], "2026-01-03");
+    run(&days, "2026-01-04");
+    assert_eq!(days.count("2026-01-04", "rule = 'override_unused'"), 0);
+    let hub = ["a", "b", "c", "d", "e", "f", "g", "h"].map(|one| format!("u-{one}"));
+    let hub: Vec<_> = hub
+        .iter()
+        .map(|one| {
+            (
+                one.as_str(),
+                one.as_str(),
+                "kiosk@mail.test",
+                "2026-01-04",
+                "2026-01-04",
+            )
+        })
+        .collect();
+    days.lake.order(&hub);
+    let revoked = days.said[0].clone();
+    days.say(&["revoke", &revoked], "2026-01-04");
+    run(&days, "2026-01-05");
+    let is_kiosk = "left_identifier_sha256 = encode(sha256('email:kiosk@mail.test'), 'hex')";
+    let hub = |days: &Days, date: &str, size: usize| {
+        let condition = format!("rule = 'degree_max' and size = {size} and {is_kiosk}");
+        days.count(date, &condition)
+    };
+    assert_eq!(hub(&days, "2026-01-04", 8), 0);
+    assert_eq!(hub(&days, "2026-01-05", 8), 1, "a new hub");
+    days.lake
+        .order(&[("n4", "u-i", "kiosk@mail.test", "2026-01-05", "2026-01-05")]);
+    let revoked = days.said[2].clone();
+    days.say(&["revoke", &revoked], "2026-01-05");
+    let revoked = days.said[1].clone();
+    days.say(&["revoke", &revoked], "2026-01-05");
+    run(&days, "2026-01-06");
+    assert_eq!(hub(&days, "2026-01-06", 8), 0);
+    assert_eq!(hub(&days, "2026-01-06", 9), 1, "it is seen with one more");
+    days.lake.every_change_is_told(&dates);
+    every_filter_finds_its_dates(&days.lake, &dates);
+}
+
+/// However dates are asked for, they show the same rows.
+fn every_filter_finds_its_dates(lake: &Lake, dates: &[&str]) {
+    let last = dates[dates.len() - 1];
+    let expected: Vec<(String, i64)> = dates
+        .iter()
+        .map(|date| {
+            let count = lake.map(date).len();
+            ((*date).to_owned(), i64::try_from(count).expect("a count"))
+        })
+        .collect();
+    let listed: Vec<String> = dates.iter().map(|date| format!("date '{date}'")).collect();
+    let listed = listed.join(", ");
+    for condition in [
+        "true".to_owned(),
+        format!("as_of_date in ({listed})"),
+        format!("array_has([{listed}], as_of_date)"),
+        format!(
+            "as_of_date >= date '{}' and as_of_date <= date '{last}'",
+            dates[0]
+        ),
+    ] {
+        let query = format!(
+            "select as_of_date, count(*) as n, count(distinct identifier) as d \
+             from identity.profile_map where {condition} group by as_of_date order by as_of_date"
+        );
+        let rows = lake.rows(last, &query);
+        let found: Vec<(String, i64)> = rows
+            .iter()
+            .map(|row| {
+                assert_eq!(row["n"], row["d"], "{condition}");
+                let date = row["as_of_date"].as_str().expect("a date").to_owned();
+                (date, row["n"].as_i64().expect("a count"))
+            })
+            .collect();
+        assert_eq!(found, expected, "{condition}");
+    }
+    let earlier = lake.rows(
+        dates[1],
+        "select distinct as_of_date from identity.profile_map",
+    );
+    assert_eq!(earlier.len(), 2, "the future is not shown");
+}
+
+#[test]
+fn a_map_is_written_whole_when_much_has_changed_and_dates_come_in_any_order() {
+    let days = Days::new("");
+    let lake = &days.lake;
+    let rows = |from: usize, to: usize, day: &str| {
+        let names: Vec<(String, String)> = (from..to)
+            .map(|n| (format!("u-{n}"), format!("{n}@mail.test")))
+            .collect();
+        let orders: Vec<_> = names
+            .iter()
+            .map(|(user, email)| (user.as_str(), user.as_str(), email.as_str(), day, day))
+            .collect();
+        lake.order(&orders);
+    };
+    rows(0, 2, "2026-01-01");
+    assert!(days.run("2026-01-02").is_some());
+    rows(2, 400, "2026-01-03");
+    assert!(days.run("2026-01-04").is_some(), "whatever it concerns");
+    rows(400, 402, "2026-01-04");
+    assert_eq!(days.run("2026-01-05"), None, "much has changed");
+    let (note, _) = lake.map_task("2026-01-05");
+    assert!(
+        note.contains("much has changed since the whole map of 2026-01-01"),
+        "{note}"
+    );
+    rows(402, 404, "2026-01-05");
+    assert!(days.run("2026-01-06").is_some());
+
+    // A date in between, made later, changes no other one.
+    let before = ["2026-01-04", "2026-01-05", "2026-01-06"].map(|date| lake.map(date));
+    assert_eq!(days.run("2026-01-03"), None, "a later date is there");
+    // A late row, and a date that others build on is made again.
+    lake.order(&[("late", "u-1", "late@mail.test", "2025-10-15", "2026-01-03")]);
+    assert_eq!(days.run("2026-01-04"), None, "a later date is there");
+    lake.order(&[(
+        "later",
+        "u-2",
+        "later@mail.test",
+        "2025-10-15",
+        "2026-01-04",
+    )]);
+    assert_eq!(days.run("2026-01-05"), None, "a later date is there");
+    let after = ["2026-01-04", "2026-01-05", "2026-01-06"].map(|date| lake.map(date));
+    assert_eq!(before[2], after[2], "it stands as it was made");
+    assert_ne!(before[1], after[1]);
+    assert!(days.run("2026-01-06").is_some(), "on what was made again");
+    rows(404, 406, "2026-01-06");
+    assert!(days.run("2026-01-07").is_some(), "on its way again");
+    let refresh = [
+        "run",
+        "--as-of",
+        "2026-01-07",
+        "--select",
+        "layer:identity",
+        "--full-refresh",
+    ];
+    lake.cdp(&refresh).expect(0);
+    assert_eq!(lake.map_task("2026-01-07").1, None);
 }

@@ -52,7 +52,8 @@ impl Lake {
     }
 
     pub(crate) fn run(&self, date: &str) {
-        let select = "+identity.profile_map,identity.profile_changes,identity.violations";
+        let select = "+identity.profile_map,identity.profile_changes,identity.violations,\
+                      identity.figures,identity.health";
         self.cdp(&["run", "--as-of", date, "--select", select])
             .expect(0);
     }
@@ -103,7 +104,7 @@ impl Lake {
 
     /// Every id that came or went since the map that a date was made after is told of.
     pub(crate) fn every_change_is_told(&self, dates: &[&str]) {
-        let last = DATES[3];
+        let last = dates[dates.len() - 1];
         let query = "select distinct as_of_date, profile_id from identity.profile_map";
         let maps = self.rows(last, query);
         let living = |date: &Value| -> BTreeSet<&str> {
@@ -135,6 +136,53 @@ impl Lake {
             }
             assert_eq!(ids, living(&(*date).into()), "{date}");
         }
+    }
+
+    /// What the run that made the map of a date says of it, and the date that it builds on.
+    pub(crate) fn map_task(&self, date: &str) -> (String, Option<String>) {
+        let query = format!(
+            "select coalesce(note, '') as note, cast(builds_on_date as varchar) as base \
+             from ops.runs where task = 'identity.profile_map' and status = 'succeeded' \
+             and as_of_date = date '{date}' order by finished_at desc limit 1"
+        );
+        let told = self
+            .cdp(&["sql", "--format", "json", &query])
+            .expect(0)
+            .json();
+        let note = told[0]["note"].as_str().expect("a note").to_owned();
+        (note, told[0]["base"].as_str().map(str::to_owned))
+    }
+
+    /// Every column of the map of a date.
+    pub(crate) fn map(&self, date: &str) -> BTreeSet<String> {
+        let query = format!("select * from identity.profile_map where as_of_date = '{date}'");
+        let args = ["sql", "--limit", "0", "--format", "json", &query];
+        let told = self.cdp(&args).expect(0).json();
+        let rows = told.as_array().expect("rows").iter();
+        rows.map(Value::to_string).collect()
+    }
+
+    /// Adds orders: their names, accounts, e-mail addresses, days, and days of arrival.
+    pub(crate) fn order(&self, orders: &[(&str, &str, &str, &str, &str)]) {
+        let mut text = "order_id,original_order_id,order_type,user_id,email,phone,cart_id,channel,\
+                        total_amount,currency,ordered_at,ingested_at\n"
+            .to_owned();
+        for (id, user, email, day, arrived) in orders {
+            let times = format!("{day}T10:00:00Z,{arrived}T10:00:00Z");
+            text += &[
+                id,
+                ",,sale,",
+                user,
+                ",",
+                email,
+                ",,,web,5.00,EUR,",
+                &times,
+                "\n",
+            ]
+            .concat();
+        }
+        fs::write(self.path().join("orders.csv"), text).expect("a file can be written");
+        self.cdp(&["load", "orders", "orders.csv"]).expect(0);
     }
 
     /// The date that each partition of evidence builds on, but for the first of `DATES` and the

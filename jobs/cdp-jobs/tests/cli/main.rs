@@ -15,6 +15,8 @@ mod linkage;
 mod machine;
 mod model;
 mod online_retail;
+mod registry;
+mod report;
 mod rerun;
 mod shop;
 mod tables;

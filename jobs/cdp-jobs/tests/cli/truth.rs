@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cdp_sample_world::Owners;
+use cdp_sample_world::{Owners, TruthSpec, WorldSpec, knowable_churn_probabilities};
 
 use crate::command::print;
-use crate::world::{TODAY, World, demo};
+use crate::world::{PEOPLE, TODAY, World, demo};
 
 /// The profile of each identifier, as the program found it.
 fn profiles(world: &World) -> BTreeMap<String, String> {
@@ -63,9 +63,15 @@ fn identities_are_found_and_not_mixed() {
     assert!(all.recall >= 0.68, "recall {:.4}", all.recall);
 }
 
-#[test]
-fn churn_is_ranked_between_chance_and_the_oracle() {
-    let world = demo();
+/// A probability to churn beside the true one and what happened, of profiles that are one person, by
+/// the person.
+struct Beside {
+    scored: Vec<(f64, f64, bool)>,
+    people: Vec<String>,
+    left_out: usize,
+}
+
+fn beside_truth(world: &World, column: &str) -> Beside {
     let profiles = profiles(world);
     let owners = owners(world);
     let mut people_of: BTreeMap<&String, BTreeSet<&str>> = BTreeMap::new();
@@ -75,26 +81,95 @@ fn churn_is_ranked_between_chance_and_the_oracle() {
         }
     }
     let truth = outcomes(world);
-    let mut scored = Vec::new();
-    let mut left_out = 0;
-    for (profile, probability) in scores(world) {
+    let mut beside = Beside {
+        scored: Vec::new(),
+        people: Vec::new(),
+        left_out: 0,
+    };
+    for (profile, probability) in scores(world, column) {
         let person = match people_of.get(&profile) {
             Some(people) if people.len() == 1 => {
-                people.first().and_then(|person| truth.get(*person))
+                let person = people.first().copied();
+                person.and_then(|person| Some((person, truth.get(person)?)))
             }
             _ => None,
         };
         match person {
-            Some(&(oracle, churned)) => scored.push((probability, oracle, churned)),
-            None => left_out += 1,
+            Some((person, &(oracle, churned))) => {
+                beside.scored.push((probability, oracle, churned));
+                beside.people.push(person.to_owned());
+            }
+            None => beside.left_out += 1,
         }
     }
+    beside
+}
+
+#[test]
+fn orders_alone_tell_who_stops_and_what_customers_are_worth() {
+    let world = demo();
+    let Beside { scored, .. } = beside_truth(world, "customer_values.no_order_probability");
+    assert!(scored.len() > 250, "only {} people", scored.len());
+    let ours = auc(scored.iter().map(|(p, _, churned)| (*p, *churned)));
+    let count = scored.len() as f64;
+    let mean = scored.iter().map(|row| row.0).sum::<f64>() / count;
+    let rate = scored.iter().filter(|row| row.2).count() as f64 / count;
+    print(format!(
+        "orders alone: AUC {ours:.4}; told {mean:.3} to order no more in the horizon, {rate:.3} did"
+    ));
+    assert!(ours > 0.70, "AUC {ours:.4}");
+    assert!((mean - rate).abs() < 0.1, "told {mean:.3}, {rate:.3} did");
+    // Whoever is scored is valued, and the offers follow.
+    let query = format!(
+        "select count(*) as scored, count(v.lifetime_value) as valued, count(o.profile_id) as judged, \
+         count(*) filter (where o.is_treated) as treated, \
+         count(*) filter (where o.is_treated and o.expected_gain <= 0) as at_a_loss \
+         from scores.churn_scores as s \
+         left join scores.customer_values as v \
+         on v.profile_id = s.profile_id and v.as_of_date = s.as_of_date \
+         left join scores.retention_offers as o \
+         on o.profile_id = s.profile_id and o.as_of_date = s.as_of_date \
+         where s.as_of_date = date '{TODAY}' and s.churn_probability is not null"
+    );
+    let told = world.cdp(&["sql", "--format", "json", &query]).expect(0);
+    let row = &told.json()[0];
+    assert_eq!(row["valued"], row["scored"], "{row}");
+    assert_eq!(row["judged"], row["scored"], "{row}");
+    assert!(
+        row["treated"].as_u64().is_some_and(|count| count > 0),
+        "{row}"
+    );
+    assert_eq!(row["at_a_loss"], 0, "{row}");
+}
+
+/// What can be known from outside at best of the same people, and what happened.
+fn knowable(beside: &Beside) -> Vec<(f64, bool)> {
+    let spec = WorldSpec {
+        people: PEOPLE.parse().expect("a number"),
+        ..WorldSpec::default()
+    };
+    let told = knowable_churn_probabilities(&spec, &TruthSpec::default());
+    let people = beside.people.iter().map(|person| person.parse::<u32>());
+    let people = people.map(|person| told[&person.expect("a number")]);
+    let outcomes = beside.scored.iter().map(|(_, _, churned)| *churned);
+    people.zip(outcomes).collect()
+}
+
+#[test]
+fn churn_is_ranked_between_chance_and_the_oracle() {
+    let world = demo();
+    let beside = beside_truth(world, "churn_scores.churn_probability");
+    let Beside {
+        scored, left_out, ..
+    } = &beside;
     let ours = auc(scored.iter().map(|(p, _, churned)| (*p, *churned)));
     let oracle = auc(scored.iter().map(|(_, p, churned)| (*p, *churned)));
     let churned = scored.iter().filter(|(_, _, churned)| *churned).count();
+    let knowable = auc(knowable(&beside).into_iter());
     print(format!(
         "churn: {} scored profiles of one person each ({left_out} left out), {churned} churned: \
-         AUC {ours:.4}, of the true probabilities {oracle:.4}",
+         AUC {ours:.4}; of all that can be known of purchases and visits {knowable:.4}; of the true \
+         probabilities, which know who has left already, {oracle:.4}",
         scored.len()
     ));
     assert!(
@@ -106,6 +181,7 @@ fn churn_is_ranked_between_chance_and_the_oracle() {
     // already and how often each buys, which so few people do not let a model learn. The world is
     // the same every time; the margin is for features that come and go.
     assert!(ours >= 0.72, "AUC {ours:.4}");
+    assert!(knowable < oracle, "{knowable:.4} {oracle:.4}");
     assert!(
         ours <= oracle + 0.03,
         "AUC {ours:.4} beats the oracle: something leaks"
@@ -136,6 +212,17 @@ fn every_score_has_its_reasons() {
         profiles += 1;
     }
     assert!(profiles > 250, "only {profiles} scored profiles");
+    // Every reason is told as a sentence in which every value stands.
+    let query = "select count(*) as reasons, count(distinct sentence) as sentences, \
+         count(*) filter (where sentence like '%{%' or sentence like '%: none' or sentence = '') \
+         as odd from scores.churn_reasons";
+    let told = world.cdp(&["sql", "--format", "json", query]).expect(0);
+    let row = &told.json()[0];
+    assert_eq!(row["odd"], 0, "{row}");
+    assert!(
+        row["sentences"].as_u64().is_some_and(|count| count > 50),
+        "{row}"
+    );
     // And nobody has reasons without a score.
     let query = format!(
         "select count(*) as strays from scores.churn_reasons as r \
@@ -147,11 +234,12 @@ fn every_score_has_its_reasons() {
     assert_eq!(told.json()[0]["strays"], 0);
 }
 
-/// The churn probability of each scored profile.
-fn scores(world: &World) -> Vec<(String, f64)> {
+/// A probability of each scored profile: `table.column`.
+fn scores(world: &World, column: &str) -> Vec<(String, f64)> {
+    let (table, column) = column.split_once('.').expect("a table and a column");
     let query = format!(
-        "select profile_id, churn_probability from scores.churn_scores \
-         where as_of_date = date '{TODAY}' and churn_probability is not null"
+        "select profile_id, {column} from scores.{table} \
+         where as_of_date = date '{TODAY}' and {column} is not null"
     );
     let told = world.cdp(&["sql", "--format", "csv", &query]).expect(0);
     let mut reader = csv::Reader::from_reader(told.stdout.as_bytes());

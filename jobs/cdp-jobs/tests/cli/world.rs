@@ -23,6 +23,11 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// That of a demo that was made there.
+    pub(crate) fn of(dir: TempDir) -> Self {
+        Self { dir }
+    }
+
     /// The folder that the project's folder `cdp-demo` lies in.
     pub(crate) fn dir(&self) -> &Path {
         self.dir.path()

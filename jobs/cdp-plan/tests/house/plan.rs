@@ -58,7 +58,7 @@ fn layer_by_layer_is_the_same_work_as_all_at_once() {
         parts.extend(ids(&plan(&manifest, &[&format!("layer:{layer}")], &state)));
     }
     assert_eq!(parts, ids(&whole));
-    assert_eq!(whole.cutoff_dates.len(), 7);
+    assert_eq!(whole.cutoff_dates.len(), 9);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn cut_offs_that_the_lake_holds_are_not_made_again() {
     assert!(next.tasks.iter().all(|task| task.purpose == Purpose::AsOf));
     assert_eq!(
         next.cutoff_dates.len(),
-        7,
+        9,
         "training reads them all the same"
     );
 }

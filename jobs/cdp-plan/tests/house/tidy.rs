@@ -76,6 +76,7 @@ fn pure_crates_do_no_io_and_read_no_clock_and_no_environment() {
         "cdp-linkage",
         "cdp-btyd",
         "cdp-churn",
+        "cdp-report",
         "cdp-sample-world",
     ];
     let banned = [

@@ -1,72 +1,90 @@
-//! The partitions of logs, as `ops.runs` tells of them.
+//! The partitions that are followed, as `ops.runs` tells of them.
 
 use std::collections::BTreeMap;
 
+use arrow::array::Array;
 use arrow::record_batch::RecordBatch;
 use cdp_lake::Result;
 use cdp_plan::AsOfDate;
 
 use super::{BuildsOn, LogEntry, Logs};
 use crate::ledger::{self, RUNS};
-use crate::matrix::{days, strings};
+use crate::matrix::{days, strings, whole_numbers};
 use crate::project::Project;
 use crate::record::TaskStatus;
 
-/// The partitions of every log, from the ledger.
+/// The partitions of every table that is followed, from the ledger.
 pub(crate) async fn read(project: &Project) -> Result<Logs> {
     let mut logs = Logs::default();
     if !ledger::is_there(project).await? {
         return Ok(logs);
     }
-    for table in super::tables(project) {
-        // By all columns: a ledger that is older than the newest of them has fewer.
-        let query = format!(
-            "select * from {RUNS} where task = '{table}' and status = '{}' \
-             order by finished_at, run_id",
-            TaskStatus::Succeeded.name()
-        );
-        for batch in project.query(&query, None, None).await?.batches {
-            for (date, entry) in entries(&batch)? {
-                logs.insert(table.clone(), date, entry);
-            }
-        }
+    let tables = super::tables(project).map(|table| format!("'{table}'"));
+    let tables: Vec<String> = tables.collect();
+    if tables.is_empty() {
+        return Ok(logs);
+    }
+    // By all columns: a ledger that is older than the newest of them has fewer.
+    let query = format!(
+        "select * from {RUNS} where task in ({}) and status = '{}' order by finished_at, run_id",
+        tables.join(", "),
+        TaskStatus::Succeeded.name()
+    );
+    for batch in project.ledger_query(&query).await?.batches {
+        add_entries(&mut logs, &batch)?;
     }
     Ok(logs)
 }
 
-fn entries(batch: &RecordBatch) -> Result<Vec<(AsOfDate, LogEntry)>> {
+fn add_entries(logs: &mut Logs, batch: &RecordBatch) -> Result<()> {
     const BELOW: &str = "builds_on_date";
-    if batch.column_by_name(BELOW).is_none() {
-        return Ok(Vec::new());
-    }
-    let rows = days(batch, "as_of_date")?.into_iter();
-    let rows = rows.zip(strings(batch, "fingerprint")?);
-    let rows = rows.zip(strings(batch, "sql_sha256")?);
-    let rows = rows.zip(strings(batch, "input_versions")?);
-    let below = days(batch, BELOW)?.into_iter();
-    let below = below.zip(strings(batch, "builds_on_fingerprint")?);
-    let entries = rows.zip(below).filter_map(|(row, below)| {
-        let (((day, fingerprint), definition), versions) = row;
-        let versions: BTreeMap<String, u64> = serde_json::from_str(&versions).ok()?;
+    let tasks = strings(batch, "task")?;
+    let dates = days(batch, "as_of_date")?;
+    let runs = strings(batch, "run_id")?;
+    let fingerprints = strings(batch, "fingerprint")?;
+    let definitions = strings(batch, "sql_sha256")?;
+    let versions = strings(batch, "input_versions")?;
+    let outputs = whole_numbers(batch, "output_version")?;
+    let below = if batch.column_by_name(BELOW).is_some() {
+        Some((
+            days(batch, BELOW)?,
+            strings(batch, "builds_on_fingerprint")?,
+        ))
+    } else {
+        None
+    };
+    for row in 0..batch.num_rows() {
+        let (Ok(table), Some(date), Ok(versions)) = (
+            tasks[row].parse(),
+            AsOfDate::from_epoch_day(dates[row]),
+            serde_json::from_str::<BTreeMap<String, u64>>(&versions[row]),
+        ) else {
+            continue;
+        };
+        let output = outputs.is_valid(row).then(|| outputs.value(row));
         let versions = versions.into_iter();
         let entry = LogEntry {
-            fingerprint,
-            definition,
+            run_id: runs[row].clone(),
+            fingerprint: fingerprints[row].clone(),
+            definition: definitions[row].clone(),
             versions: versions
                 .filter_map(|(name, version)| Some((name.parse().ok()?, version)))
                 .collect(),
-            builds_on: builds_on(below),
+            output_version: output.and_then(|version| u64::try_from(version).ok()),
+            builds_on: below
+                .as_ref()
+                .and_then(|(days, prints)| builds_on(days[row], &prints[row])),
         };
-        Some((AsOfDate::from_epoch_day(day)?, entry))
-    });
-    Ok(entries.collect())
+        logs.insert(table, date, entry);
+    }
+    Ok(())
 }
 
 /// A partition that builds on none has no fingerprint there.
-fn builds_on((day, fingerprint): (i32, String)) -> Option<BuildsOn> {
+fn builds_on(day: i32, fingerprint: &str) -> Option<BuildsOn> {
     let as_of_date = AsOfDate::from_epoch_day(day)?;
-    (!fingerprint.is_empty()).then_some(BuildsOn {
+    (!fingerprint.is_empty()).then(|| BuildsOn {
         as_of_date,
-        fingerprint,
+        fingerprint: fingerprint.to_owned(),
     })
 }

@@ -1,20 +1,22 @@
-//! Tables of materialization `log`: which earlier date one builds on, and which of its partitions
-//! make up what a date knows.
+//! Tables that hold what is known in pieces, `log` and `incremental`: which earlier date one builds on,
+//! and which of its partitions make up what a date knows.
 
+mod base;
 mod entries;
 
 use std::collections::BTreeMap;
 
-use cdp_lake::{Catalog, ErrorKind, LakeError};
-use cdp_plan::{AsOfDate, Materialization, Model, Source, SourceFile, TableName};
+use cdp_lake::{Catalog, Chains, ErrorKind, Known, LakeError, Link};
+use cdp_plan::{AsOfDate, Layer, Manifest, Materialization, Model, Source, SourceFile, TableName};
 use serde::Serialize;
 
+pub(crate) use base::{Base, base};
 pub(crate) use entries::read;
 
 use crate::fingerprint::sha256;
 use crate::project::{Project, any_date};
 use crate::record::TaskRecord;
-use crate::task::RunContext;
+use crate::run_context::RunContext;
 
 /// The partition that another one builds on, as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,36 +27,42 @@ pub struct BuildsOn {
     pub fingerprint: String,
 }
 
-/// A partition of a log, as the ledger knows it.
+/// A partition as the ledger knows it.
 #[derive(Debug, Clone)]
 pub(crate) struct LogEntry {
+    pub(crate) run_id: String,
     pub(crate) fingerprint: String,
     /// The SHA-256 of what made it, dates left out.
     pub(crate) definition: String,
-    /// The versions of the sources that it read.
+    /// The versions of the tables that it read.
     pub(crate) versions: BTreeMap<TableName, u64>,
+    /// The version of its table with it.
+    pub(crate) output_version: Option<u64>,
     /// Without one it holds all that was known.
     pub(crate) builds_on: Option<BuildsOn>,
 }
 
-/// The newest partitions of every log.
+/// The partitions of every table that is followed, each time they were made; the newest come last.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Logs(BTreeMap<TableName, BTreeMap<AsOfDate, LogEntry>>);
+pub(crate) struct Logs(BTreeMap<TableName, BTreeMap<AsOfDate, Vec<LogEntry>>>);
 
 impl Logs {
     pub(crate) fn insert(&mut self, table: TableName, date: AsOfDate, entry: LogEntry) {
-        self.0.entry(table).or_default().insert(date, entry);
+        let dates = self.0.entry(table).or_default();
+        dates.entry(date).or_default().push(entry);
     }
 
     /// Takes in a partition that was just made.
     pub(crate) fn made(&mut self, table: &TableName, record: &TaskRecord) {
         let versions = record.input_versions.iter();
         let entry = LogEntry {
+            run_id: record.run_id.clone(),
             fingerprint: record.fingerprint.clone(),
             definition: record.sql_sha256.clone(),
             versions: versions
                 .filter_map(|(name, version)| Some((name.parse().ok()?, *version)))
                 .collect(),
+            output_version: record.output_version,
             builds_on: record.builds_on.clone(),
         };
         self.insert(table.clone(), record.as_of_date, entry);
@@ -62,31 +70,63 @@ impl Logs {
 
     /// The partition of a date.
     pub(crate) fn entry(&self, table: &TableName, date: AsOfDate) -> Option<&LogEntry> {
-        self.0.get(table)?.get(&date)
+        self.0.get(table)?.get(&date)?.last()
     }
 
-    /// The dates whose partitions make up what a date knows, newest first. `None` when the date was
-    /// not made, or one that it builds on was made anew since.
+    /// The dates whose partitions make up what a date of a log knows, newest first. `None` when the
+    /// date was not made, or one that it builds on was made anew since.
     pub(crate) fn chain(&self, table: &TableName, date: AsOfDate) -> Option<Vec<AsOfDate>> {
-        let entries = self.0.get(table)?;
-        let mut entry = entries.get(&date)?;
-        let mut chain = vec![date];
-        while let Some(below) = &entry.builds_on {
-            entry = entries.get(&below.as_of_date)?;
-            if entry.fingerprint != below.fingerprint {
-                return None;
-            }
-            chain.push(below.as_of_date);
-        }
-        Some(chain)
+        let links = self.links(table, date)?;
+        let is_whole = links.iter().all(|link| link.version.is_none());
+        is_whole.then(|| links.iter().map(|link| link.as_of_date).collect())
     }
 
-    /// The chains of all logs of which a date was made.
-    pub(crate) fn chains(&self, date: AsOfDate) -> BTreeMap<TableName, Vec<AsOfDate>> {
-        let tables = self.0.keys();
-        tables
-            .filter_map(|table| Some((table.clone(), self.chain(table, date)?)))
-            .collect()
+    /// The partitions that a date is made of, newest first. One that was made anew since is read as it
+    /// was.
+    pub(crate) fn links(&self, table: &TableName, date: AsOfDate) -> Option<Vec<Link>> {
+        let dates = self.0.get(table)?;
+        let mut entry = dates.get(&date)?.last()?;
+        let mut links = vec![Link {
+            as_of_date: date,
+            version: None,
+        }];
+        while let Some(below) = &entry.builds_on {
+            let entries = dates.get(&below.as_of_date)?;
+            let is_it = |entry: &LogEntry| entry.fingerprint == below.fingerprint;
+            let place = entries.iter().rposition(is_it)?;
+            entry = &entries[place];
+            let is_newest = place + 1 == entries.len();
+            links.push(Link {
+                as_of_date: below.as_of_date,
+                version: if is_newest {
+                    None
+                } else {
+                    Some(entry.output_version?)
+                },
+            });
+        }
+        Some(links)
+    }
+
+    /// What makes up what is known before a date; of logs nothing without one.
+    pub(crate) fn known(&self, manifest: &Manifest, date: Option<AsOfDate>) -> Known {
+        let mut known = Known::default();
+        for (table, dates) in &self.0 {
+            let kept = kept(manifest, table);
+            if kept == Some(Materialization::Log)
+                && let Some(chain) = date.and_then(|date| self.chain(table, date))
+            {
+                known.logs.insert(table.clone(), chain);
+            }
+            if kept == Some(Materialization::Incremental) {
+                let chains = dates.keys().map(|date| (*date, self.links(table, *date)));
+                let chains: Chains = chains
+                    .filter_map(|(date, links)| Some((date, links?)))
+                    .collect();
+                known.snapshots.insert(table.clone(), chains);
+            }
+        }
+        known
     }
 
     /// The latest earlier date that a new partition can build on: made by the same definition, and
@@ -99,15 +139,15 @@ impl Logs {
     ) -> Option<(AsOfDate, &LogEntry)> {
         let earlier = self.0.get(table)?.range(..date).rev();
         earlier
-            .map(|(date, entry)| (*date, entry))
+            .filter_map(|(date, entries)| Some((*date, entries.last()?)))
             .find(|(date, entry)| {
                 entry.definition == definition && self.chain(table, *date).is_some()
             })
     }
 }
 
-/// The SHA-256 of all that decides what a row of a log says: its query with all that it inlines,
-/// what identifiers are, and the sources. No date is in it.
+/// The SHA-256 of all that decides what a row says: its query or step with all that it inlines, what
+/// identifiers are, and the sources. No date is in it.
 pub(crate) fn definition(
     project: &Project,
     model: &Model,
@@ -119,6 +159,7 @@ pub(crate) fn definition(
         project.config().identity_text.clone(),
         undated(project, model)?,
     ];
+    parts.extend(model.step().map(|step| step.name().to_owned()));
     for name in manifest.inlined(&model.name) {
         if let Some(model) = manifest.model(&name) {
             parts.push(undated(project, model)?);
@@ -198,10 +239,22 @@ pub(crate) async fn versions(
     Ok(versions)
 }
 
-/// The logs of a project.
+fn kept(manifest: &Manifest, table: &TableName) -> Option<Materialization> {
+    manifest.model(table).map(|model| model.materialization)
+}
+
+fn is_log(manifest: &Manifest, table: &TableName) -> bool {
+    kept(manifest, table) == Some(Materialization::Log)
+}
+
+/// The tables whose partitions are followed: those that build on each other, and those that go with
+/// the map of profiles.
 pub(crate) fn tables(project: &Project) -> impl Iterator<Item = &TableName> {
     let models = project.manifest().models();
     models
-        .filter(|model| model.materialization == Materialization::Log)
+        .filter(|model| match model.materialization {
+            Materialization::Log | Materialization::Incremental => true,
+            kept => kept.is_dated() && model.name.layer() == Layer::Identity,
+        })
         .map(|model| &model.name)
 }

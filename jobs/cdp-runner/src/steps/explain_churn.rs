@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use cdp_lake::{Catalog, Result, Staged};
-use cdp_plan::{Config, Task};
+use cdp_churn::{ChurnModel, FeatureColumn, FeatureTable, OrderFeature, Reason};
+use cdp_lake::{Result, Staged};
+use cdp_plan::{Model, Task, Told};
 
-use super::Done;
-use super::churn_model::{profiles, serving, unfit};
+use super::churn_model::{known_features, profiles_query, serving, unfit};
+use super::{Asked, Done};
 use crate::matrix::strings;
 
 /// The columns of `scores.churn_reasons`.
@@ -19,6 +20,7 @@ pub(super) fn schema() -> SchemaRef {
         Field::new("rank", DataType::Int64, true),
         text("feature"),
         text("feature_value"),
+        text("sentence"),
         Field::new("contribution", DataType::Float64, true),
         text("direction"),
         text("model_id"),
@@ -26,30 +28,84 @@ pub(super) fn schema() -> SchemaRef {
     ]))
 }
 
-pub(super) async fn run(config: &Config, catalog: &Catalog, task: &Task) -> Result<Done> {
-    let Some((model_id, model)) = serving(catalog, task).await? else {
+/// `features` is the model of the features, whose words tell them.
+pub(super) async fn run(asked: &Asked<'_>, features: Option<&Model>) -> Result<Done> {
+    let &Asked {
+        config,
+        catalog,
+        task,
+        ..
+    } = asked;
+    let Some((model_id, model)) = serving(asked).await? else {
         return Ok(Staged::from_batches(schema(), Vec::new())?.into());
     };
-    let (batch, mut table) = profiles(catalog, task, true).await?;
-    let ids = strings(&batch, "profile_id")?;
-    // What the model does not know, the scores have told already.
-    model.take_unknown(&mut table);
-    let reasons = model
-        .reasons(&table, config.churn.reasons())
-        .map_err(|error| unfit(task, error))?;
-    let mut rows = Rows::default();
-    for (id, reasons) in ids.iter().zip(reasons) {
-        for (rank, reason) in (1..).zip(reasons) {
-            rows.profile_id.push(id.as_str());
-            rows.rank.push(rank);
-            rows.feature.push(reason.feature);
-            rows.value.push(reason.value);
-            rows.contribution.push(reason.contribution);
-            rows.direction.push(reason.direction.as_str());
+    let explainer = Explainer {
+        model_id,
+        model,
+        features: features.cloned(),
+        reasons: config.churn.reasons(),
+        task: task.clone(),
+    };
+    let query = format!("{} and is_eligible", profiles_query(task));
+    let explain = move |batch: &RecordBatch| explainer.rows(batch);
+    Ok(catalog.through(&query, schema(), explain).await?.into())
+}
+
+/// Features into reasons.
+struct Explainer {
+    model_id: String,
+    model: ChurnModel,
+    /// The model of the features, whose words tell them.
+    features: Option<Model>,
+    reasons: usize,
+    task: Task,
+}
+
+impl Explainer {
+    fn rows(&self, batch: &RecordBatch) -> Result<RecordBatch> {
+        let ids = strings(batch, "profile_id")?;
+        let table = known_features(&self.model, batch)?;
+        let reasons = self
+            .model
+            .reasons(&table, self.reasons)
+            .map_err(|error| unfit(&self.task, error))?;
+        let mut rows = Rows::default();
+        for (row, (id, reasons)) in ids.iter().zip(reasons).enumerate() {
+            let value = |name: &str| told(&table, name, row);
+            for (rank, reason) in (1..).zip(reasons) {
+                rows.sentence.push(self.sentence(&reason, &value));
+                rows.profile_id.push(id.as_str());
+                rows.rank.push(rank);
+                rows.feature.push(reason.feature);
+                rows.value.push(reason.value);
+                rows.contribution.push(reason.contribution);
+                rows.direction.push(reason.direction.as_str());
+            }
         }
+        rows.batch(&self.model_id, self.task.as_of_date.epoch_day())
     }
-    let batch = rows.batch(&model_id, task.as_of_date.epoch_day())?;
-    Ok(Staged::from_batches(schema(), vec![batch])?.into())
+}
+
+impl Explainer {
+    fn sentence<'v>(&self, reason: &Reason, value: &impl Fn(&str) -> Option<Told<'v>>) -> String {
+        // What a model of orders says is in no table.
+        if reason.feature == OrderFeature::NAME && value(&reason.feature).is_none() {
+            return format!("{}: {}", OrderFeature::MEANING, reason.value);
+        }
+        let features = self.features.as_ref();
+        let told = features.map(|model| model.tell(&reason.feature, value));
+        told.unwrap_or_default()
+    }
+}
+
+/// The value of a feature in a row; nothing when it is missing.
+fn told<'t>(table: &'t FeatureTable, name: &str, row: usize) -> Option<Told<'t>> {
+    match table.column(name)? {
+        FeatureColumn::Numeric(values) => Some(values[row])
+            .filter(|value| !value.is_nan())
+            .map(Told::Number),
+        FeatureColumn::Categorical(levels) => levels[row].as_deref().map(Told::Text),
+    }
 }
 
 #[derive(Default)]
@@ -58,6 +114,7 @@ struct Rows<'a> {
     rank: Vec<i64>,
     feature: Vec<String>,
     value: Vec<String>,
+    sentence: Vec<String>,
     contribution: Vec<f64>,
     direction: Vec<&'static str>,
 }
@@ -70,6 +127,7 @@ impl Rows<'_> {
             Arc::new(Int64Array::from(self.rank)),
             Arc::new(StringArray::from(self.feature)),
             Arc::new(StringArray::from(self.value)),
+            Arc::new(StringArray::from(self.sentence)),
             Arc::new(Float64Array::from(self.contribution)),
             Arc::new(StringArray::from(self.direction)),
             Arc::new(StringArray::from(vec![model_id; count])),

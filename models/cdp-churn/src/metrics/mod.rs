@@ -4,14 +4,22 @@
 //! meaning likelier churn. Rows with equal scores are never told apart, so the order of rows
 //! changes nothing but the last digit of a sum.
 
+mod bootstrap;
+mod curves;
 mod probability;
+mod profit;
 mod ranking;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use bootstrap::SplitMix;
+pub use bootstrap::{Interval, Intervals, bootstrap};
+pub use curves::{CalibrationBin, Curves, RocPoint};
+pub(crate) use probability::losses;
 pub use probability::{
-    BrierParts, CoxCalibration, brier, brier_parts, cox_calibration, ece, log_loss,
+    BrierParts, CoxCalibration, brier, brier_parts, cox_calibration, ece, ece_by_chance, log_loss,
 };
+pub use profit::{Economics, EconomicsFault, Profit, expected_profit};
 pub use ranking::{
     Gain, Grade, gains, ks, lift_at, lift_quality, pr_auc, pr_auc_retained, roc_auc,
 };

@@ -10,12 +10,17 @@ const CLAMP: f64 = 1e-15;
 /// Mean of minus the logarithm of the probability given to what happened, in nats.
 pub fn log_loss(labels: &[bool], probabilities: &[f64]) -> Result<f64, MetricError> {
     check_probabilities(labels, probabilities)?;
+    let sum: f64 = losses(labels, probabilities).iter().sum();
+    Ok(sum / labels.len() as f64)
+}
+
+/// Minus the logarithm of the probability given to what happened, row by row.
+pub(crate) fn losses(labels: &[bool], probabilities: &[f64]) -> Vec<f64> {
     let loss = |(&churned, &p): (&bool, &f64)| {
         let given = if churned { p } else { 1.0 - p };
         -given.clamp(CLAMP, 1.0 - CLAMP).ln()
     };
-    let sum: f64 = labels.iter().zip(probabilities).map(loss).sum();
-    Ok(sum / labels.len() as f64)
+    labels.iter().zip(probabilities).map(loss).collect()
 }
 
 /// Mean squared distance of the probability from what happened, 1 for churn and 0 otherwise
@@ -92,6 +97,14 @@ pub fn ece(labels: &[bool], probabilities: &[f64], bins: usize) -> Result<f64, M
         filled = end;
     }
     Ok((sum + distance.abs()) / rows)
+}
+
+/// What [`ece`] is about to be when every probability is right, since so few rows in a bin never
+/// churn exactly as often as expected: the mean distance of a normal deviate, bin by bin alike.
+pub fn ece_by_chance(probabilities: &[f64], bins: usize) -> f64 {
+    let rows = probabilities.len().max(1) as f64;
+    let variance: f64 = probabilities.iter().map(|p| p * (1.0 - p)).sum::<f64>() / rows;
+    (std::f64::consts::FRAC_2_PI * variance * bins as f64 / rows).sqrt()
 }
 
 /// Cox's calibration line: the logistic regression of the outcome on the log-odds that were given.

@@ -71,12 +71,28 @@ pub struct Gain {
 /// The gains curve: which share of the churned rows is among the rows that score highest, at
 /// `steps` equal shares of the rows. Rows tied on a border are counted in part.
 pub fn gains(labels: &[bool], scores: &[f64], steps: usize) -> Result<Vec<Gain>, MetricError> {
-    let shares = (1..=steps).map(|step| step as f64 / steps as f64);
-    let of_all = |share: f64| {
-        let churned = lift_at(labels, scores, share)? * share;
-        Ok(Gain { share, churned })
-    };
-    shares.map(of_all).collect()
+    let groups = tie_groups(labels, scores)?;
+    let churned = count_churned(labels) as f64;
+    if churned == 0.0 {
+        return Err(MetricError::OneClass);
+    }
+    let mut curve = Vec::with_capacity(steps);
+    let (mut rows, mut hits) = (0.0, 0.0);
+    let mut groups = groups.iter().peekable();
+    for step in 1..=steps {
+        let share = step as f64 / steps as f64;
+        let wanted = share * labels.len() as f64;
+        while let Some(group) = groups.next_if(|group| rows + group.rows as f64 <= wanted) {
+            rows += group.rows as f64;
+            hits += group.churned as f64;
+        }
+        let part = groups.peek().map_or(0.0, |group| {
+            group.churned as f64 * (wanted - rows) / group.rows as f64
+        });
+        let churned = (hits + part) / churned;
+        curve.push(Gain { share, churned });
+    }
+    Ok(curve)
 }
 
 /// Churn rate among the given share of rows that score highest, over the churn rate of all. Rows

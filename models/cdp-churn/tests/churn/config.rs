@@ -1,6 +1,6 @@
 //! Configuration and cut-offs.
 
-use cdp_churn::{ChurnConfig, RawChurnConfig, RiskBand};
+use cdp_churn::{ChurnConfig, ChurnKind, RawChurnConfig, RecencyFrequency, RiskBand};
 
 use crate::support::config;
 
@@ -52,14 +52,16 @@ fn all_faults_are_told_at_once_with_their_keys() {
         .find(|fault| fault.key == "churn.horizon_days");
     assert_eq!(
         horizon.map(ToString::to_string).as_deref(),
-        Some("`churn.horizon_days` is 0, expected a whole number of days from 1 to 3650")
+        Some(
+            "`churn.horizon_days` is 0, expected a whole number of days from 1 to 3650, or \"auto\""
+        )
     );
 }
 
 #[test]
 fn a_number_that_is_none_is_refused() {
     let raw = RawChurnConfig {
-        l2: f64::NAN,
+        l2: Some(f64::NAN),
         ..RawChurnConfig::default()
     };
     let faults = ChurnConfig::from_raw(&raw).expect_err("NaN");
@@ -78,7 +80,7 @@ fn a_probability_on_a_threshold_belongs_to_the_graver_band() {
 #[test]
 fn closed_cutoffs_go_back_in_steps_from_the_newest_closed_window() {
     let config = config(|raw| {
-        raw.horizon_days = 60;
+        raw.horizon_days = 60.into();
         raw.gap_days = 7;
         raw.step_days = 14;
     });
@@ -94,10 +96,18 @@ fn an_evaluation_is_a_training_on_the_day_of_the_test_cutoff() {
     assert_eq!(evaluation.test, 910);
     assert_eq!(evaluation.training, [820, 790, 760, 730]);
     assert_eq!(config.training_cutoffs(1000), [910, 880, 850, 820]);
+    let calibration = config.calibration_cutoffs(1000);
+    assert_eq!(calibration.test, 820);
+    assert_eq!(calibration.training, [730, 700]);
     assert_eq!(
         config.all_cutoffs(1000),
-        [730, 760, 790, 820, 850, 880, 910]
+        [670, 700, 730, 760, 790, 820, 850, 880, 910]
     );
+    let levels = config.level_cutoffs(1000);
+    let tests: Vec<i32> = levels.iter().map(|cutoffs| cutoffs.test).collect();
+    assert_eq!(tests, [910, 880, 850, 820, 790]);
+    assert_eq!(levels[0].training, [820, 790]);
+    assert_eq!(levels[4].training, [700, 670]);
 }
 
 #[test]
@@ -106,7 +116,7 @@ fn no_evaluation_cutoff_is_open_at_the_test_cutoff_whatever_the_step() {
         for step_days in [1, 7, 30, 45] {
             for gap_days in [0, 3] {
                 let config = config(|raw| {
-                    raw.horizon_days = horizon_days;
+                    raw.horizon_days = horizon_days.into();
                     raw.step_days = step_days;
                     raw.gap_days = gap_days;
                 });
@@ -123,4 +133,45 @@ fn no_evaluation_cutoff_is_open_at_the_test_cutoff_whatever_the_step() {
             }
         }
     }
+}
+
+#[test]
+fn without_a_model_the_band_is_that_of_the_silence() {
+    let of = |recency, frequency| RecencyFrequency::of(recency, frequency, 90);
+    assert_eq!(of(44.0, 0.0).band, RiskBand::Low);
+    assert_eq!(of(45.0, 9.0).band, RiskBand::Medium);
+    assert_eq!(of(90.0, 9.0).band, RiskBand::High);
+    // Longer ago is worse, more often is better, and never is worst.
+    assert!(of(30.0, 2.0).risk > of(29.0, 2.0).risk);
+    assert!(of(30.0, 2.0).risk > of(30.0, 3.0).risk);
+    assert!(of(f64::NAN, 0.0).risk > of(3000.0, 0.0).risk);
+}
+
+#[test]
+fn what_churn_is_is_checked() {
+    let faults = |text: &str| -> Vec<String> {
+        let raw: RawChurnConfig = serde_json::from_str(text).expect("known keys");
+        let faults = ChurnConfig::from_raw(&raw).err().unwrap_or_default();
+        faults.iter().map(|fault| fault.key.to_owned()).collect()
+    };
+    let sound = r#"{"kind": "contractual", "lapse_days": 40}"#;
+    assert!(faults(sound).is_empty());
+    assert!(faults(r#"{"target": ["order", "app_session"]}"#).is_empty());
+    for (text, keys) in [
+        (r#"{"kind": "contract"}"#, vec!["churn.kind"]),
+        (r#"{"target": []}"#, vec!["churn.target"]),
+        (r#"{"target": ["Order"]}"#, vec!["churn.target"]),
+        (r#"{"lapse_days": 40}"#, vec!["churn.lapse_days"]),
+        (
+            r#"{"kind": "contractual", "target": ["web_visit"], "horizon_days": "auto"}"#,
+            vec!["churn.target", "churn.horizon_days"],
+        ),
+    ] {
+        assert_eq!(faults(text), keys, "{text}");
+    }
+    let contract = config(|raw| raw.kind = ChurnKind::Contractual.as_str().to_owned());
+    assert!(!contract.framing().is_of_orders());
+    assert!(config(|_| {}).framing().is_of_orders());
+    let visits = config(|raw| raw.target = vec!["web_visit".to_owned()]);
+    assert_eq!(visits.framing().churn_words(), "no web visit");
 }

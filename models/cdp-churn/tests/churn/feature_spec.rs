@@ -102,24 +102,27 @@ fn the_matrix_is_column_major_finite_and_standardised() {
 
 #[test]
 fn a_number_is_imputed_cut_off_logged_and_standardised() {
-    // Present values 0, 1, 3: median 1. Quantiles at .001 and .999 are .002 and 2.996.
+    // Present values 0, 1, 3: median 1. Quantiles at .001 and .999 are .002 and 2.996; their logarithms
+    // lie so far apart, and as far beyond them values are cut off.
     let spec = FeatureSpec::fit(&numeric(vec![0.0, 1.0, 3.0, f64::NAN])).expect("fits");
     let Encoding::Numeric(encoding) = &spec.columns()[0].encoding else {
         panic!("a number is encoded as one");
     };
     assert_close(encoding.median, 1.0, 1e-15);
-    assert_close(encoding.low, 0.002, 1e-12);
-    assert_close(encoding.high, 2.996, 1e-12);
-    let squashed = [0.002_f64.ln_1p(), 2_f64.ln(), 3.996_f64.ln(), 2_f64.ln()];
+    let [low, high] = [0.002_f64.ln_1p(), 3.996_f64.ln()];
+    assert_close(encoding.low, 2.0 * low - high, 1e-12);
+    assert_close(encoding.high, 2.0 * high - low, 1e-12);
+    let squashed = [0.0, 2_f64.ln(), 4_f64.ln(), 2_f64.ln()];
     let mean = squashed.iter().sum::<f64>() / 4.0;
     let scale = (squashed.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / 4.0).sqrt();
     let matrix = spec
-        .transform(&numeric(vec![-7.0, 1e9, f64::NAN]))
+        .transform(&numeric(vec![-7.0, 1e9, f64::NAN, 5.0]))
         .expect("same columns");
-    for (row, index) in [(0, 0), (1, 2), (2, 3)] {
-        assert_close(matrix[[row, 0]], (squashed[index] - mean) / scale, 1e-12);
+    let expected = [encoding.low, encoding.high, squashed[3], 6_f64.ln()];
+    for (row, expected) in expected.into_iter().enumerate() {
+        assert_close(matrix[[row, 0]], (expected - mean) / scale, 1e-12);
     }
-    assert_eq!(matrix.column(1).to_vec(), [0.0, 0.0, 1.0]);
+    assert_eq!(matrix.column(1).to_vec(), [0.0, 0.0, 1.0, 0.0]);
 }
 
 #[test]

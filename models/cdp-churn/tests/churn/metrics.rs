@@ -1,8 +1,9 @@
 //! Metrics against numbers worked out by hand and against scikit-learn 1.9.1.
 
+use cdp_churn::ClassCounts;
 use cdp_churn::metrics::{
-    Grade, MetricError, Metrics, base_rate, brier, cox_calibration, ece, gains, ks, lift_at,
-    log_loss, pr_auc, pr_auc_retained, roc_auc,
+    Curves, Economics, Grade, Interval, MetricError, Metrics, base_rate, brier, cox_calibration,
+    ece, expected_profit, gains, ks, lift_at, log_loss, pr_auc, pr_auc_retained, roc_auc,
 };
 use proptest::prelude::{Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
 
@@ -65,6 +66,52 @@ fn both_classes_and_the_curves_are_those_of_scikit_learn() {
         assert_close(gain.churned, expected, 1e-12);
     }
     assert_eq!(gains.len(), expected.len());
+}
+
+#[test]
+fn curves_are_those_of_scikit_learn() {
+    let (labels, scores) = forty_rows();
+    let curves = Curves::of(&labels, &scores).expect("sound rows");
+    // roc_curve(y, s, drop_intermediate=False): the 20 scores, and (0, 0).
+    assert_eq!(curves.roc.len(), 21);
+    let third = curves.roc[3];
+    assert_close(third.retained, 0.0, 1e-15);
+    assert_close(third.churned, 0.3, 1e-15);
+    // The trapezoids below it are the AUC.
+    let strips = curves.roc.windows(2).map(|pair| {
+        (pair[1].retained - pair[0].retained) * (pair[0].churned + pair[1].churned) / 2.0
+    });
+    assert_close(strips.sum(), 0.735, 1e-12);
+    assert_eq!(curves.gains.len(), 100);
+    assert_close(curves.gains[19].churned, 0.4, 1e-12);
+    // Scores from 1/22 to 20/22, two rows each.
+    let in_bands: Vec<usize> = curves.bands.iter().map(|band| band.rows()).collect();
+    assert_eq!(in_bands[..3], [2, 2, 2]);
+    assert_eq!(in_bands.iter().sum::<usize>(), 40);
+    // Four rows each, lowest first; their distances are the calibration error.
+    assert_eq!(curves.calibration.len(), 10);
+    let distance = curves.calibration.iter().map(|bin| {
+        assert_eq!(bin.rows.rows(), 4);
+        (bin.mean_probability - bin.churn_rate()).abs()
+    });
+    assert_close(
+        distance.sum::<f64>() / 10.0,
+        0.204_545_454_545_454_53,
+        1e-12,
+    );
+}
+
+#[test]
+fn a_share_has_an_interval_that_stays_within_0_and_1() {
+    // Wilson's formula, worked out in Python.
+    let counts = |churned, retained| ClassCounts { churned, retained };
+    let some = Interval::of_share(counts(15, 35));
+    assert_close(some.low, 0.191_036, 1e-6);
+    assert_close(some.high, 0.437_504, 1e-6);
+    let none = Interval::of_share(counts(0, 10));
+    assert_close(none.low, 0.0, 1e-15);
+    assert_close(none.high, 0.277_533, 1e-6);
+    assert_close(Interval::of_share(counts(0, 0)).high, 1.0, 0.0);
 }
 
 #[test]
@@ -224,4 +271,72 @@ proptest! {
         }
         prop_assert!(metrics.ece.is_none_or(|e| (0.0..=1.0).contains(&e)));
     }
+
+    #[test]
+    fn curves_rise_to_all_rows_and_order_does_not_matter(rows in scored()) {
+        let (labels, scores): (Vec<bool>, Vec<f64>) = rows.iter().copied().unzip();
+        let (back, scores_back): (Vec<bool>, Vec<f64>) = rows.iter().rev().copied().unzip();
+        let curves = Curves::of(&labels, &scores).expect("sound rows");
+        prop_assert_eq!(&curves, &Curves::of(&back, &scores_back).expect("sound rows"));
+        for pair in curves.roc.windows(2) {
+            prop_assert!(pair[0].retained <= pair[1].retained);
+            prop_assert!(pair[0].churned <= pair[1].churned);
+        }
+        if let Some(last) = curves.roc.last() {
+            prop_assert!((last.retained - 1.0).abs() <= 0.0 && (last.churned - 1.0).abs() <= 0.0);
+        }
+        prop_assert!(curves.gains.is_sorted_by(|a, b| a.churned <= b.churned));
+        if let Some(last) = curves.gains.last() {
+            prop_assert!((last.churned - 1.0).abs() < 1e-12);
+        }
+        let bins = &curves.calibration;
+        prop_assert!((1..=10).contains(&bins.len()));
+        prop_assert!(bins.is_sorted_by(|a, b| a.mean_probability < b.mean_probability));
+        let churned: usize = bins.iter().map(|bin| bin.rows.churned).sum();
+        let all: usize = bins.iter().map(|bin| bin.rows.rows()).sum();
+        prop_assert_eq!(churned, labels.iter().filter(|label| **label).count());
+        prop_assert_eq!(all, labels.len());
+        let in_bands: usize = curves.bands.iter().map(|band| band.churned).sum();
+        prop_assert_eq!(in_bands, churned);
+        prop_assert_eq!(curves.bands.iter().map(|band| band.rows()).sum::<usize>(), all);
+        for bin in bins {
+            let interval = bin.interval();
+            prop_assert!(interval.low <= bin.churn_rate() && bin.churn_rate() <= interval.high);
+        }
+    }
+}
+
+#[test]
+fn acting_from_the_threshold_on_pays_most_when_probabilities_are_right() {
+    // One in twenty, one in four and one in two churn, and so they were told.
+    let groups = [(0.05, 20), (0.25, 20), (0.5, 20)];
+    let (mut churned, mut told) = (Vec::new(), Vec::new());
+    for (p, rows) in groups {
+        for row in 0..rows {
+            churned.push(f64::from(row) < p * f64::from(rows));
+            told.push(p);
+        }
+    }
+    let economics = Economics {
+        offer_cost: 2.0,
+        save_rate: 0.2,
+        value: 50.0,
+    };
+    economics.check().expect("sound");
+    let profit = expected_profit(&churned, &told, &economics).expect("sound rows");
+    assert_close(profit.threshold, 0.2, 1e-12);
+    assert_close(profit.treated, 40.0 / 60.0, 1e-12);
+    // 5 and 10 churners at 10 each, less 40 offers at 2; all: 16 churners less 60 offers.
+    assert_close(profit.per_row, (150.0 - 80.0) / 60.0, 1e-12);
+    assert_close(profit.of_all, (160.0 - 120.0) / 60.0, 1e-12);
+    assert_close(profit.at_best, 16.0 * 8.0 / 60.0, 1e-12);
+    let free = Economics {
+        save_rate: 0.0,
+        ..economics
+    };
+    let fault = free.check().expect_err("nobody is saved");
+    assert_eq!(
+        fault.to_string(),
+        "`save_rate` is 0, expected a share above 0 and up to 1"
+    );
 }

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use cdp_churn::{
-    ChurnModel, Direction, FeatureKind, FeatureTable, ModelError, SpecError, TrainingSet, train,
+    BaselineColumns, ChurnModel, Direction, FORMAT_VERSION, FeatureKind, FeatureTable, ModelError,
+    SpecError, TrainingSet, train,
 };
 
-use crate::support::{Row, assert_close, config, features, rows, training_set};
+use crate::support::{COLUMNS, Row, assert_close, config, features, rows, training_set};
 
 const AS_OF: i32 = 20_000;
 
 fn model() -> (ChurnModel, Vec<Row>) {
     let config = config(|_| {});
     let rows = rows(&config.all_cutoffs(AS_OF), 400, -1.0, 42);
-    let model = train(&config, &training_set(&rows), AS_OF, "recency_days").expect("trains");
+    let model = train(&config, &training_set(&rows), AS_OF, &COLUMNS).expect("trains");
     (model, rows)
 }
 
@@ -36,10 +37,12 @@ fn a_model_survives_its_json_bit_for_bit() {
 fn a_model_of_another_format_or_with_changed_parts_is_refused() {
     let (model, _) = model();
     let json = model.to_json();
-    let newer = json.replace(r#""format_version":3"#, r#""format_version":4,"novelty":4"#);
+    let current = format!(r#""format_version":{FORMAT_VERSION}"#);
+    let other = format!(r#""format_version":{},"novelty":4"#, FORMAT_VERSION + 1);
+    let newer = json.replace(&current, &other);
     assert!(matches!(
         ChurnModel::from_json(&newer),
-        Err(ModelError::FormatVersion { found: 4 })
+        Err(ModelError::FormatVersion { found }) if found == FORMAT_VERSION + 1
     ));
 
     let renamed = json.replace(r#"{"name":"order_count""#, r#"{"name":"orders""#);
@@ -92,7 +95,7 @@ fn contributions_of_all_features_add_up_to_the_log_odds() {
         assert_close(contributions.base() + sum, log_odds[row], 1e-9);
         let p = probabilities[row];
         assert!((0.0..=1.0).contains(&p));
-        assert_close((p / (1.0 - p)).ln(), log_odds[row], 1e-9);
+        assert_close(p, model.calibration().probability(log_odds[row]), 0.0);
     }
     assert_eq!(contributions.row(rows.len()).count(), 0);
 }
@@ -152,7 +155,7 @@ fn reasons_are_the_largest_contributions_with_the_values_people_know() {
 
 #[test]
 fn equal_contributions_are_ordered_by_name() {
-    let config = config(|_| {});
+    let config = config(|raw| raw.models = vec!["logistic".to_owned()]);
     let rows = rows(&config.all_cutoffs(AS_OF), 300, -1.0, 42);
     let copied = |name: &str| FeatureTable::new().with_numeric(name, numbers(&rows));
     let table = copied("b_copy").and_then(|t| t.with_numeric("a_copy", numbers(&rows)));
@@ -161,7 +164,11 @@ fn equal_contributions_are_ordered_by_name() {
     let days: Vec<i32> = rows.iter().map(|r| r.cutoff_day).collect();
     let churned: Vec<bool> = rows.iter().map(|r| r.churned).collect();
     let set = TrainingSet::new(&table, &churned, &ids, &days).expect("a sound set");
-    let model = train(&config, &set, AS_OF, "a_copy").expect("trains");
+    let columns = BaselineColumns {
+        recency_days: "a_copy",
+        ..COLUMNS
+    };
+    let model = train(&config, &set, AS_OF, &columns).expect("trains");
     for reasons in model.reasons(&table, 2).expect("fits") {
         let [first, second] = &reasons[..] else {
             panic!("two reasons, found {reasons:?}");
@@ -208,11 +215,11 @@ fn a_model_tells_what_has_changed_since_its_training() {
     kinds.insert("order_amount_7d".to_owned(), FeatureKind::Numeric);
     kinds.insert("order_count".to_owned(), FeatureKind::Categorical);
     kinds.remove("always_one");
-    let other = config(|raw| {
-        raw.horizon_days += 1;
-        raw.l2 = 2.5;
-    });
     let horizon = model.settings().horizon_days;
+    let other = config(|raw| {
+        raw.horizon_days = i64::from(horizon + 1).into();
+        raw.l2 = Some(2.5);
+    });
     assert_eq!(
         model.changes(&other, &kinds),
         [
@@ -220,7 +227,7 @@ fn a_model_tells_what_has_changed_since_its_training() {
             "gone feature `always_one`".to_owned(),
             "differently typed feature `order_count`".to_owned(),
             format!("`churn.horizon_days` is {} and was {horizon}", horizon + 1),
-            format!("`churn.l2` is 2.5 and was {}", model.settings().l2),
+            "`churn.l2` is 2.5 and was auto".to_owned(),
         ]
     );
 }

@@ -1,6 +1,13 @@
 //! Generated rows with a known truth.
 
-use cdp_churn::{ChurnConfig, FeatureTable, RawChurnConfig, TrainingSet};
+use cdp_churn::{BaselineColumns, ChurnConfig, FeatureTable, RawChurnConfig, TrainingSet};
+
+/// The features that baselines are made of, under their usual names.
+pub(crate) const COLUMNS: BaselineColumns<'static> = BaselineColumns {
+    recency_days: "recency_days",
+    tenure_days: "tenure_days",
+    frequency: "frequency",
+};
 
 /// SplitMix64 (Steele, Lea and Flood 2014): a small generator, so that a test's rows never change.
 pub(crate) struct Rng(pub(crate) u64);

@@ -100,7 +100,6 @@ pub(crate) fn resolve(
             profile_id: &row.profile_id,
             profile_since: row.profile_since,
             effective_at: row.effective_at,
-            component_id: None,
             founded: None,
             is_blocked: false,
         });

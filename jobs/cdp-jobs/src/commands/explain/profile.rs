@@ -128,7 +128,10 @@ fn add_standing(text: &mut String, standing: &ProfileStanding) {
             let band = standing.risk_band.as_deref().unwrap_or_default();
             format!("{probability:.3} ({band})")
         }
-        (None, Some(reason)) => format!("none: {reason}"),
+        (None, Some(reason)) => match &standing.risk_band {
+            Some(band) => format!("none: {reason} ({band} by the time since the last order)"),
+            None => format!("none: {reason}"),
+        },
         (None, None) => "none".to_owned(),
     };
     let _ = writeln!(text, "churn score: {score}");

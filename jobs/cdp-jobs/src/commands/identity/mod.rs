@@ -9,9 +9,9 @@ use cdp_plan::{AsOfDate, Fault, Severity, nearest_hint};
 use cdp_runner::{Host, KnownOverride, OverrideKind, OverrideRow, Project, profile_id_in};
 use chrono::{DateTime, NaiveTime, SubsecRound, TimeDelta, Utc};
 
+use super::author::author_and_reason;
 use super::{Context, VERSION};
 use crate::cli::{HealthArgs, IdentityCommand, OneArgs, PairArgs, RevokeArgs, SaidArgs};
-use crate::env_vars;
 use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, Result};
 use crate::host::{self, ThisProcess};
@@ -87,7 +87,7 @@ impl Desk<'_> {
         right_identifier: Option<String>,
         said: &SaidArgs,
     ) -> Result {
-        let (author, reason) = author_and_reason(said)?;
+        let (author, reason) = said_by(said)?;
         let known = self.known().await?;
         let mut override_id = host::new_override_id(self.now);
         while known.iter().any(|one| one.row.override_id == override_id) {
@@ -107,7 +107,7 @@ impl Desk<'_> {
     }
 
     async fn revoke(&self, args: &RevokeArgs) -> Result {
-        let (author, reason) = author_and_reason(&args.said)?;
+        let (author, reason) = said_by(&args.said)?;
         let known = self.known().await?;
         let id = args.override_id.trim();
         let Some(found) = known.iter().find(|one| one.row.override_id == id) else {
@@ -202,21 +202,8 @@ fn midnight(date: AsOfDate) -> DateTime<Utc> {
     date.date().and_time(NaiveTime::MIN).and_utc()
 }
 
-fn author_and_reason(said: &SaidArgs) -> Result<(String, String)> {
-    let reason = said.reason.trim();
-    if reason.is_empty() {
-        let fault = Fault::new("`--reason` is empty");
-        let hint = "say why, for whoever reads it in a year";
-        return Err(Failure::usage(fault.hint(hint)));
-    }
-    let author = said.author.clone().or_else(env_vars::user);
-    let author = author.as_deref().map(str::trim).unwrap_or_default();
-    // What is not written needs no author.
-    if author.is_empty() && !said.dry_run {
-        let fault = Fault::new("nobody says so: the environment names no user");
-        return Err(Failure::usage(fault.hint("say who with `--author NAME`")));
-    }
-    Ok((author.to_owned(), reason.to_owned()))
+fn said_by(said: &SaidArgs) -> Result<(String, String)> {
+    author_and_reason(said.author.as_deref(), &said.reason, said.dry_run)
 }
 
 fn names_a_profile(id: &str, identifiers: &[String]) -> Failure {

@@ -40,19 +40,20 @@ fn told(found: &Verification) -> String {
         );
     }
     let mut table = Table::default();
-    table.row(["identifier", "column", "stored", "from the beginning"]);
+    table.row(["table", "row", "column", "stored", "from the beginning"]);
     for one in &found.differences {
         let (stored, scratch) = (one.stored.as_deref(), one.from_scratch.as_deref());
         table.row([
-            &one.identifier,
+            one.table.as_str(),
+            &one.row,
             one.column,
             stored.unwrap_or("-"),
             scratch.unwrap_or("-"),
         ]);
     }
     format!(
-        "the map of {date} differs in {} of {identifiers} identifiers from what resolving \
-         everything gives\n{table}",
+        "the map of {date}, {identifiers} identifiers, its violations and figures differ in {} rows \
+         from what resolving everything gives\n{table}",
         found.different
     )
 }

@@ -75,6 +75,10 @@ bad_rows_max_share = 5.0
 
 [churn]
 horizon_days = 0
+fallback = "guess"
+kind = "contract"
+target = []
+lapse_days = 9
 
 [churn.risk_bands]
 medium = 0.9

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Date32Builder, Int64Builder, StringBuilder,
+    ArrayRef, BooleanBuilder, Date32Array, Date32Builder, Int64Builder, StringBuilder,
     TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::record_batch::RecordBatch;
 use cdp_identity::{MapRow, ProfileMap, Sources};
-use cdp_lake::{Result, Staged};
+use cdp_lake::{BASE_DATE, IS_REMOVED, Piece, Result, Staged};
 
+use super::Resolution;
+use super::increment::Increment;
+use super::stored::count;
 use crate::steps::{Asked, Done};
 
 /// How many rows a batch holds.
@@ -18,6 +21,25 @@ const BATCH_ROWS: usize = 65_536;
 
 /// The columns of `identity.profile_map`.
 pub(in crate::steps) fn schema() -> SchemaRef {
+    let fields = columns().into_iter().chain([as_of_date()]);
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// Those of the table that holds it, partition by partition.
+fn stored_schema() -> SchemaRef {
+    let more = [
+        Field::new(IS_REMOVED, DataType::Boolean, true),
+        Field::new(BASE_DATE, DataType::Date32, true),
+    ];
+    let fields = columns().into_iter().chain(more).chain([as_of_date()]);
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+fn as_of_date() -> Field {
+    Field::new("as_of_date", DataType::Date32, true)
+}
+
+fn columns() -> Vec<Field> {
     let text = |name: &str| Field::new(name, DataType::Utf8, true);
     let date = |name: &str| Field::new(name, DataType::Date32, true);
     let int = |name: &str| Field::new(name, DataType::Int64, true);
@@ -26,7 +48,7 @@ pub(in crate::steps) fn schema() -> SchemaRef {
         let micros = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
         Field::new(name, micros, true)
     };
-    Arc::new(Schema::new(vec![
+    vec![
         text("identifier"),
         text("identifier_type"),
         text("profile_id"),
@@ -41,25 +63,95 @@ pub(in crate::steps) fn schema() -> SchemaRef {
         int("component_id"),
         text("founded_profile_id"),
         date("founded_since"),
-        date("as_of_date"),
-    ]))
+    ]
 }
 
-/// The rows are made as they are read, so that no copy of the map is in memory.
 pub(in crate::steps) async fn run(asked: &Asked<'_>) -> Result<Done> {
     let resolution = asked.resolution().await?;
+    if let Some(increment) = &resolution.increment
+        && let Some(done) = changed(asked, &resolution.map, increment)?
+    {
+        return Ok(done);
+    }
+    let resolution = if resolution.increment.is_some() {
+        asked.whole_resolution("no row differs").await?
+    } else {
+        resolution
+    };
+    whole(asked, resolution)
+}
+
+/// All rows. They are made as they are read, so that no copy of the map is in memory.
+fn whole(asked: &Asked<'_>, resolution: Arc<Resolution>) -> Result<Done> {
     let map = &resolution.map;
     let day = asked.task.as_of_date.epoch_day();
     let undone = map.violations().len();
+    let undone = (undone > 0).then(|| format!("{undone} violations, see identity.violations"));
+    let notes = undone.into_iter().chain(resolution.note.clone());
+    let note = notes.collect::<Vec<_>>().join("; ");
     // Who is blocked is nobody, so nothing they did belongs to a profile.
-    let rows = (map.len() - map.blocked_count()) as u64;
+    let shown = (map.len() - map.blocked_count()) as u64;
+    let rows = map.len() as u64;
     let parts = map.len().div_ceil(BATCH_ROWS).max(1);
     let sources = map.sources();
     let part = move |part| batch(&resolution.map, &sources, part, day);
+    let staged = Staged::from_parts(stored_schema(), rows, parts, part)?;
     Ok(Done {
-        staged: Staged::from_parts(schema(), rows, parts, part)?,
-        note: (undone > 0).then(|| format!("{undone} violations, see identity.violations")),
+        staged: staged.as_piece(Piece {
+            shown,
+            is_part: false,
+        }),
+        note: Some(note).filter(|note| !note.is_empty()),
+        named: Vec::new(),
     })
+}
+
+/// The rows that differ from those of the map of before; `None` when none does, for then the date
+/// would have no partition.
+fn changed(asked: &Asked<'_>, map: &ProfileMap, increment: &Increment) -> Result<Option<Done>> {
+    let day = asked.task.as_of_date.epoch_day();
+    let (base, stored) = (&increment.base, &increment.stored);
+    let sources = map.sources();
+    let mut batches = Vec::new();
+    let mut columns = Columns::default();
+    let finish = |columns: &mut Columns| {
+        let full = std::mem::take(columns);
+        full.finish(day, base.whole_date.epoch_day())
+    };
+    let mut shown = base.identifiers;
+    for (place, row) in map.iter().enumerate() {
+        let before = stored.find(row.identifier);
+        shown += u64::from(!row.is_blocked);
+        if before.is_none_or(|before| !before.is(&row, sources.of(place))) {
+            columns.push(&row, sources.of(place));
+        }
+        if columns.rows == BATCH_ROWS {
+            batches.push(finish(&mut columns)?);
+        }
+    }
+    for before in stored.iter() {
+        shown = shown.saturating_sub(u64::from(!before.is_nobody()));
+        if map.place(before.identifier()).is_none() {
+            columns.push_nobody(before.identifier(), before.identifier_type(), None);
+        }
+    }
+    batches.push(finish(&mut columns)?);
+    let staged = Staged::from_batches(stored_schema(), batches)?;
+    let note = format!(
+        "resolved {} of {} identifiers, {} rows differ from {}",
+        map.len(),
+        shown,
+        staged.rows,
+        base.date()
+    );
+    Ok((staged.rows > 0).then(|| Done {
+        staged: staged.as_piece(Piece {
+            shown,
+            is_part: true,
+        }),
+        note: Some(note),
+        named: Vec::new(),
+    }))
 }
 
 fn batch(map: &ProfileMap, sources: &Sources, part: usize, day: i32) -> Result<RecordBatch> {
@@ -67,11 +159,9 @@ fn batch(map: &ProfileMap, sources: &Sources, part: usize, day: i32) -> Result<R
     let mut columns = Columns::default();
     let places = begin..map.len().min(begin + BATCH_ROWS);
     for (place, row) in places.clone().zip(map.rows(places)) {
-        if !row.is_blocked {
-            columns.push(&row, sources.of(place));
-        }
+        columns.push(&row, sources.of(place));
     }
-    columns.finish(day)
+    columns.finish(day, day)
 }
 
 #[derive(Default)]
@@ -91,10 +181,15 @@ struct Columns {
     component_id: Int64Builder,
     founded_profile_id: StringBuilder,
     founded_since: Date32Builder,
+    is_removed: BooleanBuilder,
 }
 
 impl Columns {
     fn push(&mut self, row: &MapRow<'_>, sources: &str) {
+        if row.is_blocked {
+            let component = Some(row.component_id);
+            return self.push_nobody(row.identifier, row.identifier_type, component);
+        }
         self.rows += 1;
         self.identifier.append_value(row.identifier);
         self.identifier_type.append_value(row.identifier_type);
@@ -103,8 +198,7 @@ impl Columns {
         self.effective_at.append_value(row.effective_at);
         self.first_seen.append_value(row.first_seen);
         self.last_seen.append_value(row.last_seen);
-        let count = i64::try_from(row.evidence_count).unwrap_or(i64::MAX);
-        self.evidence_count.append_value(count);
+        self.evidence_count.append_value(count(row));
         self.sources.append_value(sources);
         self.is_ambiguous.append_value(row.is_ambiguous);
         self.is_quarantined.append_value(row.is_quarantined);
@@ -112,16 +206,37 @@ impl Columns {
         let (id, since) = row.founded.unzip();
         self.founded_profile_id.append_option(id);
         self.founded_since.append_option(since);
+        self.is_removed.append_value(false);
     }
 
-    fn finish(mut self, day: i32) -> Result<RecordBatch> {
-        let mut as_of_date = Date32Builder::new();
-        as_of_date.append_value_n(day, self.rows);
+    /// An identifier that is in no profile: nobody's, or without a component in no evidence any more.
+    fn push_nobody(&mut self, identifier: &str, identifier_type: &str, component: Option<i64>) {
+        self.rows += 1;
+        self.identifier.append_value(identifier);
+        self.identifier_type.append_value(identifier_type);
+        self.profile_id.append_null();
+        self.profile_since.append_null();
+        self.effective_at.append_null();
+        self.first_seen.append_null();
+        self.last_seen.append_null();
+        self.evidence_count.append_null();
+        self.sources.append_null();
+        self.is_ambiguous.append_null();
+        self.is_quarantined.append_null();
+        self.component_id.append_option(component);
+        self.founded_profile_id.append_null();
+        self.founded_since.append_null();
+        self.is_removed.append_value(true);
+    }
+
+    fn finish(mut self, day: i32, base_day: i32) -> Result<RecordBatch> {
+        let day_of_all = |day: i32| Arc::new(Date32Array::from_value(day, self.rows));
+        let (base_date, as_of_date) = (day_of_all(base_day), day_of_all(day));
         let time = |mut builder: TimestampMicrosecondBuilder| -> ArrayRef {
             Arc::new(builder.finish().with_timezone("UTC"))
         };
         Ok(RecordBatch::try_new(
-            schema(),
+            stored_schema(),
             vec![
                 Arc::new(self.identifier.finish()),
                 Arc::new(self.identifier_type.finish()),
@@ -137,7 +252,9 @@ impl Columns {
                 Arc::new(self.component_id.finish()),
                 Arc::new(self.founded_profile_id.finish()),
                 Arc::new(self.founded_since.finish()),
-                Arc::new(as_of_date.finish()),
+                Arc::new(self.is_removed.finish()),
+                base_date,
+                as_of_date,
             ],
         )?)
     }

@@ -2,8 +2,10 @@
 
 mod changes;
 mod figures;
+mod increment;
 mod map;
 pub(crate) mod read;
+mod stored;
 mod violations;
 
 use std::collections::BTreeMap;
@@ -15,10 +17,13 @@ use cdp_plan::{AsOfDate, TableName};
 use tokio::sync::Mutex;
 
 pub(super) use changes::{run as list_changes, schema as changes_schema};
+pub(crate) use figures::{LIST_KEPT, figures as figures_of};
 pub(super) use figures::{run as identity_figures, schema as figures_schema};
 pub(super) use map::{run as resolve_identities, schema as map_schema};
+pub(crate) use violations::batch as violations_batch;
 pub(super) use violations::{run as list_violations, schema as violations_schema};
 
+use self::increment::Increment;
 use super::Asked;
 
 /// Who is who, and who was who before.
@@ -26,6 +31,10 @@ use super::Asked;
 struct Resolution {
     map: ProfileMap,
     previous: PreviousMap,
+    /// When it is of what is concerned only.
+    increment: Option<Increment>,
+    /// Why it is of everything, where a part might have done.
+    note: Option<String>,
     /// The tables that it was made from.
     versions: BTreeMap<TableName, u64>,
 }
@@ -46,36 +55,71 @@ impl Resolutions {
 }
 
 impl Asked<'_> {
+    /// Who is who on the date, of what is concerned since the map of before if that will do.
     async fn resolution(&self) -> Result<Arc<Resolution>> {
+        let mut last = self.resolutions.0.lock().await;
+        if let Some((dates, resolution)) = &*last
+            && *dates == self.dates()
+        {
+            self.catalog.has_read(&resolution.versions).await;
+            return Ok(resolution.clone());
+        }
+        *last = None;
+        let part = match &self.base {
+            Ok(base) => increment::resolve(self, base).await?,
+            Err(why) => Err(why.clone()),
+        };
+        let resolution = match part {
+            Ok((map, previous, increment)) => Resolution {
+                map,
+                previous,
+                increment: Some(increment),
+                note: None,
+                versions: self.catalog.versions().await,
+            },
+            Err(why) => self.whole(why).await?,
+        };
+        let resolution = Arc::new(resolution);
+        *last = Some((self.dates(), resolution.clone()));
+        Ok(resolution)
+    }
+
+    /// Who is who, of everybody, when a part did not do; for the steps that follow too.
+    async fn whole_resolution(&self, why: &str) -> Result<Arc<Resolution>> {
+        let mut last = self.resolutions.0.lock().await;
+        *last = None;
+        let resolution = Arc::new(self.whole(why.to_owned()).await?);
+        *last = Some((self.dates(), resolution.clone()));
+        Ok(resolution)
+    }
+
+    fn dates(&self) -> Dates {
+        (self.task.as_of_date, self.previous)
+    }
+
+    async fn whole(&self, why: String) -> Result<Resolution> {
         let &Self {
             config,
             catalog,
             task,
             previous,
-            resolutions,
+            ..
         } = self;
-        let dates = (task.as_of_date, previous);
-        let mut last = resolutions.0.lock().await;
-        if let Some((known, resolution)) = &*last
-            && *known == dates
-        {
-            catalog.has_read(&resolution.versions).await;
-            return Ok(resolution.clone());
-        }
-        *last = None;
         let overrides = read::overrides(catalog).await?;
         let evidence = read::evidence(catalog).await?;
         let mut previous = read::previous_map(catalog, previous).await?;
         let resolver = Resolver::new(&config.identity, task.as_of_date.epoch_day());
         let map = resolver.overrides(&overrides).resolve(evidence, &previous);
         previous.forget_identifiers();
-        let versions = catalog.versions().await;
-        let resolution = Arc::new(Resolution {
+        let note = self
+            .previous
+            .map(|_| format!("everything was resolved: {why}"));
+        Ok(Resolution {
             map,
             previous,
-            versions,
-        });
-        *last = Some((dates, resolution.clone()));
-        Ok(resolution)
+            increment: None,
+            note,
+            versions: catalog.versions().await,
+        })
     }
 }

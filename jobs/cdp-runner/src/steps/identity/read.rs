@@ -1,25 +1,59 @@
 //! What resolving identities reads.
 
-use arrow::array::Array;
+use arrow::array::{Array, StringArray};
 use arrow::record_batch::RecordBatch;
-use cdp_identity::{EvidenceTable, Override, OverrideKind, PreviousMap, PreviousRow};
+use cdp_identity::{EvidenceTable, Override, OverrideKind, PreviousMap, PreviousRow, Rule};
 use cdp_lake::{Catalog, ErrorKind, LakeError, Result};
 use cdp_plan::AsOfDate;
 
-use crate::matrix::{counts, days, micros, texts, whole_numbers};
+use crate::log::Base;
+use crate::matrix::{counts, days, micros, texts};
 use crate::steps::date_sql;
+
+/// Pairs of records that are likely one.
+pub(super) const LINKED: &str = "identity.linked_records";
 
 /// All that profiles are resolved from, to stand after `from`: what stood on one row, and records
 /// that are likely one.
 pub(crate) fn links(catalog: &Catalog) -> String {
-    let date = date_sql(catalog.as_of_date());
+    let linked = linked(catalog.as_of_date());
     format!(
         "(select left_identifier, right_identifier, source, first_seen_at, last_seen_at, \
-         evidence_count from identity.evidence union all \
-         select left_identifier, right_identifier, 'linked_records', seen_at as first_seen_at, \
-         seen_at as last_seen_at, 1 \
-         from identity.linked_records where as_of_date = {date} and is_accepted)"
+         evidence_count from identity.evidence union all select * from {linked})"
     )
+}
+
+/// The pairs of a date that are evidence, to stand after `from`.
+pub(super) fn linked(date: Option<AsOfDate>) -> String {
+    let date = date_sql(date);
+    format!(
+        "(select left_identifier, right_identifier, 'linked_records' as source, \
+         seen_at as first_seen_at, seen_at as last_seen_at, 1 as evidence_count \
+         from {LINKED} where as_of_date = {date} and is_accepted)"
+    )
+}
+
+/// Dates, to stand within `in (…)`. None of them is there when there are none.
+pub(super) fn dates(dates: &[AsOfDate]) -> String {
+    let dates = dates.iter().map(|date| date_sql(Some(*date)));
+    let dates: Vec<String> = dates.collect();
+    if dates.is_empty() {
+        return date_sql(None);
+    }
+    dates.join(", ")
+}
+
+/// Whether the map of a date left likely pairs out because they tie too much together.
+pub(super) async fn splits_components(catalog: &Catalog, base: &Base) -> Result<bool> {
+    let query = format!(
+        "select 1 from {} where as_of_date = {} and rule = '{}' \
+         and right_identifier_sha256 is not null limit 1",
+        base.violations,
+        date_sql(Some(base.date())),
+        Rule::ComponentSize.as_str()
+    );
+    let batches = catalog.batches(&query).await?;
+    Ok(batches.iter().any(|batch| batch.num_rows() > 0))
 }
 
 pub(crate) async fn evidence(catalog: &Catalog) -> Result<EvidenceTable> {
@@ -41,21 +75,45 @@ pub(crate) async fn evidence_where(catalog: &Catalog, condition: &str) -> Result
 async fn evidence_of(catalog: &Catalog, query: &str) -> Result<EvidenceTable> {
     let mut evidence = EvidenceTable::new();
     let add = |batch: &RecordBatch| {
-        let left = texts(batch, "left_identifier")?;
-        let right = texts(batch, "right_identifier")?;
-        let sources = texts(batch, "source")?;
-        let first = micros(batch, "first_seen_at")?;
-        let last = micros(batch, "last_seen_at")?;
-        let count = counts(batch, "evidence_count")?;
-        let rows = left.iter().zip(&right).zip(&sources).enumerate();
-        for (row, ((left, right), source)) in rows {
-            let (left, source) = (left.unwrap_or_default(), source.unwrap_or_default());
-            evidence.push(left, right, source, first[row], last[row], count[row]);
-        }
+        Links::read(batch)?.add_to(&mut evidence, |_| true);
         Ok(())
     };
     catalog.each_batch(query, add).await?;
     Ok(evidence)
+}
+
+/// Some rows of evidence.
+pub(super) struct Links {
+    left: StringArray,
+    right: StringArray,
+    sources: StringArray,
+    first: Vec<i64>,
+    last: Vec<i64>,
+    count: Vec<u64>,
+}
+
+impl Links {
+    pub(super) fn read(batch: &RecordBatch) -> Result<Self> {
+        Ok(Self {
+            left: texts(batch, "left_identifier")?,
+            right: texts(batch, "right_identifier")?,
+            sources: texts(batch, "source")?,
+            first: micros(batch, "first_seen_at")?,
+            last: micros(batch, "last_seen_at")?,
+            count: counts(batch, "evidence_count")?,
+        })
+    }
+
+    /// Adds the rows that are wanted to a table.
+    pub(super) fn add_to(&self, table: &mut EvidenceTable, is_wanted: impl Fn(usize) -> bool) {
+        let rows = self.left.iter().zip(&self.right).zip(&self.sources);
+        let rows = rows.enumerate().filter(|(row, _)| is_wanted(*row));
+        for (row, ((left, right), source)) in rows {
+            let (left, source) = (left.unwrap_or_default(), source.unwrap_or_default());
+            let (first, last) = (self.first[row], self.last[row]);
+            table.push(left, right, source, first, last, self.count[row]);
+        }
+    }
 }
 
 /// The map of an earlier date; without one a map of nobody.
@@ -76,7 +134,7 @@ pub(crate) async fn previous_rows(
     let date = date_sql(date);
     let condition = condition.unwrap_or("true");
     let query = format!(
-        "select identifier, profile_id, profile_since, effective_at, component_id, \
+        "select identifier, profile_id, profile_since, effective_at, \
          founded_profile_id, founded_since from identity.profile_map \
          where as_of_date = {date} and ({condition})"
     );
@@ -91,7 +149,6 @@ fn add_previous(previous: &mut PreviousMap, batch: &RecordBatch) -> Result<()> {
     let profiles = texts(batch, "profile_id")?;
     let since = days(batch, "profile_since")?;
     let effective = days(batch, "effective_at")?;
-    let components = whole_numbers(batch, "component_id")?;
     let founded = texts(batch, "founded_profile_id")?;
     let founded_since = days(batch, "founded_since")?;
     for row in 0..batch.num_rows() {
@@ -100,7 +157,6 @@ fn add_previous(previous: &mut PreviousMap, batch: &RecordBatch) -> Result<()> {
             profile_id: profiles.value(row),
             profile_since: since[row],
             effective_at: effective[row],
-            component_id: components.is_valid(row).then(|| components.value(row)),
             founded: founded
                 .is_valid(row)
                 .then(|| (founded.value(row), founded_since[row])),

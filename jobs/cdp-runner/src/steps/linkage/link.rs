@@ -41,6 +41,7 @@ pub(in crate::steps) async fn run(asked: &Asked<'_>) -> Result<Done> {
         return Ok(Done {
             staged: Staged::from_batches(schema(), Vec::new())?,
             note: Some("there are no weights yet".to_owned()),
+            named: Vec::new(),
         });
     };
     let linking = Linking::begin(asked.catalog, config).await?;
@@ -58,6 +59,7 @@ pub(in crate::steps) async fn run(asked: &Asked<'_>) -> Result<Done> {
     Ok(Done {
         staged,
         note: Some(format!("{accepted} of {pairs} pairs accepted{around}")),
+        named: Vec::new(),
     })
 }
 

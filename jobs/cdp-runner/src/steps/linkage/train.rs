@@ -77,6 +77,7 @@ pub(in crate::steps) async fn run(asked: &Asked<'_>) -> Result<Done> {
     Ok(Done {
         staged: Staged::from_batches(schema(), vec![row])?,
         note: Some(note),
+        named: Vec::new(),
     })
 }
 
@@ -84,6 +85,7 @@ fn no_weights(note: String) -> Result<Done> {
     Ok(Done {
         staged: Staged::from_batches(schema(), Vec::new())?,
         note: Some(note),
+        named: Vec::new(),
     })
 }
 

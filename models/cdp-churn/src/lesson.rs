@@ -1,0 +1,150 @@
+//! Rows to learn from, and what is learned from them.
+
+use linfa::DatasetBase;
+use linfa::prelude::{Fit, ParamGuard};
+use ndarray::{Array1, Array2};
+
+use crate::boosted::{BoostedTrees, Boosting, Labelled};
+use crate::config::ChurnConfig;
+use crate::encoding::Missing;
+use crate::feature_spec::FeatureSpec;
+use crate::logistic::LogisticModel;
+use crate::logit::ChurnLogitParams;
+use crate::model_kind::ModelKind;
+use crate::order_baseline::BaselineColumns;
+use crate::order_feature::OrderFeature;
+use crate::scorer::Scorer;
+use crate::train::{TrainError, check_rows};
+use crate::training_set::TrainingSet;
+use crate::tuning::Penalty;
+
+/// What is to be learned: the settings, and which features tell of orders.
+#[derive(Clone, Copy)]
+pub(crate) struct Problem<'p> {
+    pub(crate) config: &'p ChurnConfig,
+    pub(crate) columns: &'p BaselineColumns<'p>,
+}
+
+/// How a model is fitted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Recipe {
+    pub(crate) kind: ModelKind,
+    pub(crate) penalty: Penalty,
+    pub(crate) boosting: Boosting,
+}
+
+/// Rows and the specification fitted on them.
+pub(crate) struct Lesson<'l> {
+    problem: Problem<'l>,
+    rows: &'l TrainingSet,
+    spec: FeatureSpec,
+    matrix: Array2<f64>,
+}
+
+impl<'l> Lesson<'l> {
+    pub(crate) fn new(problem: Problem<'l>, rows: &'l TrainingSet) -> Result<Self, TrainError> {
+        check_rows(problem.config, rows)?;
+        let orders = OrderFeature::fit(problem.config, problem.columns, rows);
+        let spec = FeatureSpec::fit_with(rows.features(), orders)?;
+        let matrix = spec.matrix_of(rows, Missing::Imputed)?;
+        Ok(Self {
+            problem,
+            rows,
+            spec,
+            matrix,
+        })
+    }
+
+    pub(crate) fn logistic(&self, penalty: Penalty) -> Result<LogisticModel, TrainError> {
+        let l2 = penalty.summed(self.rows.rows());
+        let params = ChurnLogitParams::default()
+            .l2(l2)
+            .solver(self.problem.config.solver())
+            .rows_min(self.problem.config.rows_min())
+            .check()?;
+        let labels = Array1::from(self.rows.churned().to_vec());
+        let logit = params.fit(&DatasetBase::new(self.matrix.view(), labels))?;
+        Ok(LogisticModel::new(&self.spec, &logit, &self.matrix, l2))
+    }
+
+    pub(crate) fn boosted(&self, size: Boosting) -> Result<BoostedTrees, TrainError> {
+        let matrix = self.matrix_with_gaps(self.rows)?;
+        let rows = Labelled {
+            matrix: &matrix,
+            churned: self.rows.churned(),
+        };
+        Ok(BoostedTrees::fit(rows, size)?)
+    }
+
+    /// Trees of each depth, as many as foretell later rows best.
+    pub(crate) fn boosted_watching(
+        &self,
+        later: &TrainingSet,
+        depths: &[usize],
+    ) -> Result<Vec<BoostedTrees>, TrainError> {
+        let (own, of_later) = (
+            self.matrix_with_gaps(self.rows)?,
+            self.matrix_with_gaps(later)?,
+        );
+        let labelled = |matrix, churned| Labelled { matrix, churned };
+        let rows = labelled(&own, self.rows.churned());
+        let later = labelled(&of_later, later.churned());
+        let fits = depths
+            .iter()
+            .map(|depth| BoostedTrees::fit_watching(rows, later, *depth));
+        Ok(fits.collect::<Result<_, _>>()?)
+    }
+
+    pub(crate) fn scorer(&self, recipe: Recipe) -> Result<Scorer, TrainError> {
+        Ok(match recipe.kind {
+            ModelKind::Logistic => Scorer::Logistic(self.logistic(recipe.penalty)?),
+            ModelKind::Boosted => Scorer::Boosted(self.boosted(recipe.boosting)?),
+            ModelKind::Blend => Scorer::Blend(
+                self.logistic(recipe.penalty)?,
+                self.boosted(recipe.boosting)?,
+            ),
+        })
+    }
+
+    /// The log-odds of rows that were not learned from.
+    pub(crate) fn log_odds(
+        &self,
+        scorer: &Scorer,
+        rows: &TrainingSet,
+    ) -> Result<Vec<f64>, TrainError> {
+        Ok(scorer.log_odds(|missing| self.spec.matrix_of(rows, missing))?)
+    }
+
+    pub(crate) fn into_spec(self) -> FeatureSpec {
+        self.spec
+    }
+
+    fn matrix_with_gaps(&self, rows: &TrainingSet) -> Result<Array2<f64>, TrainError> {
+        Ok(self.spec.matrix_of(rows, Missing::Kept)?)
+    }
+}
+
+/// A specification and what was fitted on its matrix.
+pub(crate) struct Fitted {
+    pub(crate) spec: FeatureSpec,
+    pub(crate) scorer: Scorer,
+}
+
+impl Fitted {
+    pub(crate) fn new(
+        problem: Problem<'_>,
+        rows: &TrainingSet,
+        recipe: Recipe,
+    ) -> Result<Self, TrainError> {
+        let lesson = Lesson::new(problem, rows)?;
+        let scorer = lesson.scorer(recipe)?;
+        let spec = lesson.into_spec();
+        Ok(Self { spec, scorer })
+    }
+
+    /// The log-odds of each row, not calibrated.
+    pub(crate) fn log_odds(&self, rows: &TrainingSet) -> Result<Vec<f64>, TrainError> {
+        let matrix = |missing| self.spec.matrix_of(rows, missing);
+        Ok(self.scorer.log_odds(matrix)?)
+    }
+}

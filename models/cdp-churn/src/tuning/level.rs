@@ -1,0 +1,61 @@
+//! By how much models have been off, as a level of log-odds, at several cut-offs.
+//!
+//! One cut-off tells a lasting error from a season as little as one winter tells a climate. What is
+//! common to cut-offs whose windows span more than two horizons is taken for lasting in part: as if
+//! one more horizon had been without an error.
+
+use serde::{Deserialize, Serialize};
+
+use crate::calibration::level;
+use crate::lesson::{Fitted, Problem, Recipe};
+use crate::train::{TrainError, lacking};
+use crate::training_set::TrainingSet;
+
+/// Fewest horizons that the windows must span.
+const HORIZONS_MIN: f64 = 2.0;
+
+/// What was missing from the log-odds at one cut-off, by a model of those before.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LevelTrial {
+    /// The cut-off, in days since 1970-01-01.
+    pub cutoff_day: i32,
+    /// What was to be added, so that as many were expected to churn as did.
+    pub level: f64,
+}
+
+/// The level that lasts, if the history is long enough to tell, and what was seen.
+pub(super) fn lasting(
+    problem: Problem<'_>,
+    set: &TrainingSet,
+    as_of_day: i32,
+    recipe: Recipe,
+) -> Result<(Option<f64>, Vec<LevelTrial>), TrainError> {
+    let config = problem.config;
+    let mut trials = Vec::new();
+    for cutoffs in config.level_cutoffs(as_of_day) {
+        let (later, earlier) = (set.at(&[cutoffs.test]), set.at(&cutoffs.training));
+        let have = earlier.distinct_cutoffs().len();
+        let is_thin = lacking(config, "a cut-off", &later, &earlier).is_some();
+        if is_thin || have < cutoffs.training.len() {
+            continue;
+        }
+        let log_odds = match Fitted::new(problem, &earlier, recipe) {
+            Err(error) if error.is_no_features() => continue,
+            fitted => fitted?.log_odds(&later)?,
+        };
+        if let Some(level) = level(later.churned(), &log_odds) {
+            let cutoff_day = cutoffs.test;
+            trials.push(LevelTrial { cutoff_day, level });
+        }
+    }
+    let days = trials.iter().map(|trial| trial.cutoff_day);
+    let (Some(newest), Some(oldest)) = (days.clone().max(), days.min()) else {
+        return Ok((None, trials));
+    };
+    let horizon = f64::from(config.horizon_days());
+    let horizons = 1.0 + f64::from(newest - oldest) / horizon;
+    let mean = trials.iter().map(|trial| trial.level).sum::<f64>() / trials.len() as f64;
+    let lasting = mean * horizons / (horizons + 1.0);
+    Ok(((horizons > HORIZONS_MIN).then_some(lasting), trials))
+}

@@ -1,0 +1,260 @@
+//! What a training chooses for itself: the kind of model, how strongly coefficients are held back, how
+//! many and how deep trees are, and how scores are calibrated. It is chosen on the newest closed
+//! cut-off, by models of the cut-offs whose windows had closed by then, so that nothing of what is
+//! chosen looks ahead. Ways to calibrate are learned at a cut-off before that one; the winner is then
+//! learned again from the newest. A level is what all closed cut-offs have in common.
+
+mod boosting;
+mod kind;
+mod level;
+mod penalty;
+
+use serde::{Deserialize, Serialize};
+
+use crate::boosted::Boosting;
+use crate::calibration::{Calibration, CalibrationMethod, CalibrationTrial, Told, choose};
+use crate::class_counts::ClassCounts;
+use crate::config::ChurnConfig;
+use crate::lesson::{Fitted, Lesson, Problem, Recipe};
+use crate::model_kind::ModelKind;
+use crate::train::{TrainError, lacking};
+use crate::training_set::TrainingSet;
+pub use boosting::BoostingTrial;
+pub use kind::KindTrial;
+pub(crate) use kind::{ByKind, with_blend};
+pub use level::LevelTrial;
+pub use penalty::L2Trial;
+pub(crate) use penalty::Penalty;
+
+/// Without a cut-off to choose on: of all rows together, as a prior of about 0.3 for a coefficient.
+const L2_UNTRIED: f64 = 10.0;
+
+/// What was tried, and on what.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tuning {
+    /// The cut-off at which it was tried, in days since 1970-01-01.
+    pub cutoff_day: i32,
+    /// Rows there.
+    pub rows: ClassCounts,
+    /// Rows of the earlier cut-offs that were learned from.
+    pub training: ClassCounts,
+    /// The weights of squared coefficients, smallest first; none when the project sets one, or tries no
+    /// logistic regression.
+    pub l2: Vec<L2Trial>,
+    /// Trees of each depth; none when none are tried.
+    pub boosting: Vec<BoostingTrial>,
+    /// The kinds of models, each with the best of the above.
+    pub kinds: Vec<KindTrial>,
+    /// By how much such models were off at cut-offs so far, newest first.
+    pub levels: Vec<LevelTrial>,
+    /// The ways to calibrate.
+    pub calibrations: CalibrationTrials,
+}
+
+/// The ways to calibrate that were tried, or why none was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CalibrationTrials {
+    /// The project sets one.
+    Set,
+    /// Each was learned from one cut-off and tried on the later one.
+    Tried {
+        /// The cut-off learned from, in days since 1970-01-01.
+        cutoff_day: i32,
+        /// The simplest first.
+        tried: Vec<CalibrationTrial>,
+    },
+    /// None was, and scores are as fitted.
+    NotTried {
+        /// Why not, as a clause.
+        reason: String,
+    },
+}
+
+/// What was tried, or why nothing was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TuningResult {
+    /// What was tried.
+    Tried(Tuning),
+    /// Nothing was; coefficients are held back by a default, and scores are as fitted.
+    NotTried {
+        /// Why not, as a clause.
+        reason: String,
+    },
+}
+
+/// What was chosen, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Chosen {
+    pub(crate) recipe: Recipe,
+    pub(crate) calibration: Calibration,
+    pub(crate) tuning: TuningResult,
+}
+
+/// Chooses as of a day, on the newest cut-off that is closed by then.
+pub(crate) fn tune(
+    problem: Problem<'_>,
+    set: &TrainingSet,
+    as_of_day: i32,
+) -> Result<Chosen, TrainError> {
+    let config = problem.config;
+    let cutoffs = config.evaluation_cutoffs(as_of_day);
+    let later = set.at(&[cutoffs.test]);
+    let earlier = set.at(&cutoffs.training);
+    if let Some(reason) = lacking(config, "the cut-off to choose on", &later, &earlier) {
+        return Ok(untried(config, reason));
+    }
+    let found = match find(problem, &earlier, &later) {
+        Err(error) if error.is_no_features() => {
+            let reason = "no feature varies over the rows before the cut-off to choose on";
+            return Ok(untried(config, reason.to_owned()));
+        }
+        found => found?,
+    };
+    let recipe = found.recipe;
+    let told = Told {
+        churned: later.churned(),
+        log_odds: &found.log_odds,
+    };
+    let (method, calibrations) = match config.calibration() {
+        Some(method) => (method, CalibrationTrials::Set),
+        None => calibrate(problem, set, as_of_day, recipe, told)?,
+    };
+    let (lasting, levels) = match method {
+        CalibrationMethod::None if config.calibration().is_some() => (None, Vec::new()),
+        CalibrationMethod::None | CalibrationMethod::Intercept => {
+            level::lasting(problem, set, as_of_day, recipe)?
+        }
+        CalibrationMethod::Platt | CalibrationMethod::Isotonic => (None, Vec::new()),
+    };
+    let calibration = match lasting {
+        Some(intercept) => Some(Calibration::Intercept { intercept }),
+        None => Calibration::fit(method, later.churned(), &found.log_odds),
+    };
+    Ok(Chosen {
+        recipe,
+        calibration: calibration.unwrap_or(Calibration::None),
+        tuning: TuningResult::Tried(Tuning {
+            cutoff_day: cutoffs.test,
+            rows: later.class_counts(),
+            training: earlier.class_counts(),
+            l2: found.l2,
+            boosting: found.boosting,
+            kinds: found.kinds,
+            levels,
+            calibrations,
+        }),
+    })
+}
+
+/// The simplest kind that is asked for, with defaults.
+fn untried(config: &ChurnConfig, reason: String) -> Chosen {
+    let kind = config.models().first().copied();
+    let penalty = config.l2().unwrap_or(L2_UNTRIED);
+    Chosen {
+        recipe: Recipe {
+            kind: kind.unwrap_or(ModelKind::Logistic),
+            penalty: Penalty::Summed(penalty),
+            boosting: Boosting::default(),
+        },
+        calibration: Calibration::None,
+        tuning: TuningResult::NotTried { reason },
+    }
+}
+
+/// The best recipe, what it tells the later rows, and all that was tried.
+struct Found {
+    recipe: Recipe,
+    log_odds: Vec<f64>,
+    l2: Vec<L2Trial>,
+    boosting: Vec<BoostingTrial>,
+    kinds: Vec<KindTrial>,
+}
+
+fn find(
+    problem: Problem<'_>,
+    earlier: &TrainingSet,
+    later: &TrainingSet,
+) -> Result<Found, TrainError> {
+    let config = problem.config;
+    let lesson = Lesson::new(problem, earlier)?;
+    let given = config.l2().map(Penalty::Summed);
+    let mut penalty = given.unwrap_or(Penalty::Summed(L2_UNTRIED));
+    let mut size = Boosting::default();
+    let (mut l2, mut boosting) = (Vec::new(), Vec::new());
+    let mut told = ByKind::new();
+    for kind in config.models() {
+        let log_odds = if *kind == ModelKind::Boosted {
+            let best = boosting::boost(&lesson, later)?;
+            (size, boosting) = (best.size, best.trials);
+            best.log_odds
+        } else {
+            let best = penalty::penalise(&lesson, later, given)?;
+            (penalty, l2) = (best.penalty, best.trials);
+            best.log_odds
+        };
+        told.push((*kind, log_odds));
+    }
+    let mut told = with_blend(told);
+    let (place, kinds) = kind::choose(&told, later.churned());
+    let (kind, log_odds) = told.swap_remove(place);
+    Ok(Found {
+        recipe: Recipe {
+            kind,
+            penalty,
+            boosting: size,
+        },
+        log_odds,
+        l2,
+        boosting,
+        kinds,
+    })
+}
+
+/// Which way to calibrate, learned at the newest cut-off that had closed by the one of `later`, wins
+/// there. Levels come and go with the seasons, so a history that is too short for all the cut-offs
+/// that this needs calibrates nothing.
+fn calibrate(
+    problem: Problem<'_>,
+    set: &TrainingSet,
+    as_of_day: i32,
+    recipe: Recipe,
+    later: Told<'_>,
+) -> Result<(CalibrationMethod, CalibrationTrials), TrainError> {
+    let config = problem.config;
+    let cutoffs = config.calibration_cutoffs(as_of_day);
+    let rows = set.at(&[cutoffs.test]);
+    let earlier = set.at(&cutoffs.training);
+    let untried = |reason| {
+        (
+            CalibrationMethod::None,
+            CalibrationTrials::NotTried { reason },
+        )
+    };
+    if let Some(reason) = lacking(config, "the cut-off to calibrate on", &rows, &earlier) {
+        return Ok(untried(reason));
+    }
+    let (have, need) = (earlier.distinct_cutoffs().len(), cutoffs.training.len());
+    if have < need {
+        return Ok(untried(format!(
+            "of {need} cut-offs to learn from before the one to calibrate on {have} have rows"
+        )));
+    }
+    let log_odds = match Fitted::new(problem, &earlier, recipe) {
+        Err(error) if error.is_no_features() => {
+            return Ok(untried(
+                "no feature varies over the rows before the cut-off to calibrate on".to_owned(),
+            ));
+        }
+        fitted => fitted?.log_odds(&rows)?,
+    };
+    let learn = Told {
+        churned: rows.churned(),
+        log_odds: &log_odds,
+    };
+    let (method, tried) = choose(learn, later);
+    let cutoff_day = cutoffs.test;
+    Ok((method, CalibrationTrials::Tried { cutoff_day, tried }))
+}

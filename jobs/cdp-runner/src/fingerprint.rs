@@ -76,17 +76,29 @@ async fn of_log(
     model: &Model,
 ) -> Result<(String, String), LakeError> {
     let definition = log::definition(context.project, model, &context.settings.program_version)?;
-    let base = context.logs.base(&task.name, task.as_of_date, &definition);
-    let base = base.map(|(date, entry)| (date, &entry.fingerprint));
-    let mut parts = vec![
-        definition.clone(),
-        task.id().to_string(),
-        format!("{:?} {base:?}", model.checks),
-    ];
+    let mut reads = String::new();
     for name in &task.reads {
-        parts.push(input_text(context, name, task.as_of_date).await?);
+        reads.push('\n');
+        reads.push_str(&input_text(context, name, task.as_of_date).await?);
     }
-    Ok((sha256(&parts.join("\n")), definition))
+    let print = |base: Option<(AsOfDate, &String)>| {
+        let checks = format!("{:?} {base:?}", model.checks);
+        let id = task.id();
+        sha256(&format!("{definition}\n{id}\n{checks}{reads}"))
+    };
+    // A date that was made later does not come in between.
+    let logs = &context.logs;
+    let own = logs.entry(&task.name, task.as_of_date);
+    if let Some(own) = own.filter(|_| logs.chain(&task.name, task.as_of_date).is_some()) {
+        let below = own.builds_on.as_ref();
+        let stands = print(below.map(|below| (below.as_of_date, &below.fingerprint)));
+        if stands == own.fingerprint {
+            return Ok((stands, definition));
+        }
+    }
+    let base = logs.base(&task.name, task.as_of_date, &definition);
+    let print = print(base.map(|(date, entry)| (date, &entry.fingerprint)));
+    Ok((print, definition))
 }
 
 fn body_text(

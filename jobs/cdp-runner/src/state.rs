@@ -1,8 +1,9 @@
 //! What the lake holds already, as far as planning needs it.
 
 use cdp_lake::{Catalog, LakeError, first_event_day};
-use cdp_plan::{AsOfDate, LakeState, Selection};
+use cdp_plan::{AsOfDate, LakeState, Materialization, Selection};
 
+use crate::ledger;
 use crate::project::Project;
 use crate::training;
 
@@ -21,6 +22,7 @@ pub(crate) async fn read(
             state.partitions.insert(model.name.clone(), dates);
         }
     }
+    add_empty(project, &mut state).await?;
     let values = project.values(&AsOfDate::from(chrono::NaiveDate::default()).into());
     let catalog = Catalog::new(project.tables()?, None, values)?;
     for source in project.manifest().sources() {
@@ -34,4 +36,20 @@ pub(crate) async fn read(
     training::read(project, as_of, selection, force, &mut state).await?;
     training::read_linkage(project, as_of, &mut state).await?;
     Ok(state)
+}
+
+/// Adds the partitions of logs that hold no row, which only the ledger knows. Later ones build on them,
+/// and would have to be made again if they were.
+async fn add_empty(project: &Project, state: &mut LakeState) -> Result<(), LakeError> {
+    let stands = ledger::stands(project).await?;
+    for ((task, date), (_, rows)) in stands.published {
+        let Some(name) = task.parse().ok().filter(|_| rows == 0) else {
+            continue;
+        };
+        let model = project.manifest().model(&name);
+        if model.is_some_and(|model| model.materialization == Materialization::Log) {
+            state.partitions.entry(name).or_default().insert(date);
+        }
+    }
+    Ok(())
 }

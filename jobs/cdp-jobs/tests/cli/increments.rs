@@ -155,8 +155,7 @@ struct Days {
 impl Days {
     fn new(settings: &str) -> Self {
         let lake = Lake::loaded();
-        // No date is so old that a model could be trained on it, so no earlier map is made.
-        lake.configure(&format!("[churn]\nhorizon_days = 500\n{settings}"));
+        lake.configure(settings);
         lake.run(DATES[3]);
         Self {
             lake,
@@ -257,24 +256,17 @@ fn a_day_resolves_what_it_concerns_and_is_a_rebuild() {
     days.say(&["detach", "email:new@mail.test"], "2026-01-03");
     run(&days, "2026-01-04");
     assert_eq!(days.count("2026-01-04", "rule = 'override_unused'"), 0);
-    let hub = ["a", "b", "c", "d", "e", "f", "g", "h"].map(|one| format!("u-{one}"));
+    let hub = ["a", "b", "c", "d", "e", "f", "g", "h"].map(|one| format!("{one}@mail.test"));
+    let day = "2026-01-04";
     let hub: Vec<_> = hub
         .iter()
-        .map(|one| {
-            (
-                one.as_str(),
-                one.as_str(),
-                "kiosk@mail.test",
-                "2026-01-04",
-                "2026-01-04",
-            )
-        })
+        .map(|one| (one.as_str(), "kiosk", one.as_str(), day, day))
         .collect();
     days.lake.order(&hub);
     let revoked = days.said[0].clone();
     days.say(&["revoke", &revoked], "2026-01-04");
     run(&days, "2026-01-05");
-    let is_kiosk = "left_identifier_sha256 = encode(sha256('email:kiosk@mail.test'), 'hex')";
+    let is_kiosk = "left_identifier_sha256 = encode(sha256('user_id:kiosk'), 'hex')";
     let hub = |days: &Days, date: &str, size: usize| {
         let condition = format!("rule = 'degree_max' and size = {size} and {is_kiosk}");
         days.count(date, &condition)
@@ -282,7 +274,7 @@ fn a_day_resolves_what_it_concerns_and_is_a_rebuild() {
     assert_eq!(hub(&days, "2026-01-04", 8), 0);
     assert_eq!(hub(&days, "2026-01-05", 8), 1, "a new hub");
     days.lake
-        .order(&[("n4", "u-i", "kiosk@mail.test", "2026-01-05", "2026-01-05")]);
+        .order(&[("n4", "kiosk", "i@mail.test", "2026-01-05", "2026-01-05")]);
     let revoked = days.said[2].clone();
     days.say(&["revoke", &revoked], "2026-01-05");
     let revoked = days.said[1].clone();

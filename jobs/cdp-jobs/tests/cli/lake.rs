@@ -14,19 +14,29 @@ use crate::world::temp_dir;
 /// As far apart as the cut-offs of a model, so that they share them.
 pub(crate) const DATES: [&str; 4] = ["2025-10-03", "2025-11-02", "2025-12-02", "2026-01-01"];
 
-pub(crate) struct Lake(TempDir);
+pub(crate) struct Lake {
+    dir: TempDir,
+    /// Settings that it always has.
+    settings: &'static str,
+}
 
 impl Lake {
+    /// Without a row.
     pub(crate) fn new() -> Self {
+        Self::with("")
+    }
+
+    fn with(settings: &'static str) -> Self {
         let dir = temp_dir();
-        let lake = Self(dir);
+        let lake = Self { dir, settings };
         lake.configure("");
         lake
     }
 
-    /// With all rows of the small world.
+    /// With all rows of the small world, none of them so old that a model could be trained on it: so
+    /// no earlier map is made.
     pub(crate) fn loaded() -> Self {
-        let lake = Self::new();
+        let lake = Self::with("[churn]\nhorizon_days = 500\n");
         let files = testdata().join("small_world/raw");
         for file in fs::read_dir(files).expect("a world") {
             let path = file.expect("a file of the world").path();
@@ -39,12 +49,12 @@ impl Lake {
 
     /// Sets other rules.
     pub(crate) fn configure(&self, settings: &str) {
-        let text = format!("[lake]\n{settings}");
+        let text = format!("[lake]\n{}{settings}", self.settings);
         fs::write(self.path().join("cdp.toml"), text).expect("a file can be written");
     }
 
     pub(crate) fn path(&self) -> &Path {
-        self.0.path()
+        self.dir.path()
     }
 
     pub(crate) fn cdp(&self, args: &[&str]) -> Told {

@@ -1,5 +1,5 @@
 //! The map with all it can do: overrides, windows, shared identifiers, hubs, quarantine, changes,
-//! and steps.
+//! steps, and figures.
 
 mod changes;
 mod common;
@@ -7,4 +7,5 @@ mod explain;
 mod incremental;
 mod limits;
 mod overrides;
+mod tally;
 mod weak;

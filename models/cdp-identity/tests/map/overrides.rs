@@ -217,8 +217,10 @@ proptest! {
             let rows = (map.find(&one.left), right.and_then(|right| map.find(right)));
             let (Some(left), other) = rows else { continue };
             match (one.kind, other) {
-                // Who is nobody has no profile to be told apart by: a blocked value is one with its hash.
-                (NeverLink, Some(right)) if left.is_blocked && right.is_blocked => {}
+                // A blocked value is one with its hash, and nobody either way.
+                (NeverLink, Some(right)) if is_same(left.identifier, right.identifier) => {
+                    prop_assert!(left.is_blocked && right.is_blocked);
+                }
                 (NeverLink, Some(right)) => prop_assert_ne!(left.profile_id, right.profile_id),
                 (Link, Some(right)) => prop_assert_eq!(left.profile_id, right.profile_id),
                 (BlockValue, _) => prop_assert!(left.is_blocked),

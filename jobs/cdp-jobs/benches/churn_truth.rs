@@ -1,0 +1,142 @@
+//! Holds the churn scores of a generated shop against its truth, through the program as users run it.
+//!
+//! `cargo bench -p cdp-jobs --bench churn_truth`. `CDP_BENCH_PEOPLE` (default 20,000) sets the size.
+//! Beside the scores stand the best that can be known of purchases and visits, by Bayes over the law
+//! that people are made by, and the true probabilities, which know who has lost the habit already.
+
+mod shop;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::Path;
+use std::time::Instant;
+
+use cdp_churn::metrics::Metrics;
+use cdp_sample_world::{Owners, TruthSpec, WorldSpec, knowable_churn_probabilities};
+
+use shop::{cdp_jobs, setting};
+
+const DAY: &str = "2026-01-01";
+
+/// Probabilities to churn of one person.
+struct Person {
+    scored: f64,
+    knowable: f64,
+    oracle: f64,
+    churned: bool,
+}
+
+fn main() -> io::Result<()> {
+    let spec = WorldSpec {
+        people: setting("CDP_BENCH_PEOPLE", 20_000),
+        ..WorldSpec::default()
+    };
+    let dir = tempfile::Builder::new().prefix("cdp-bench-").tempdir()?;
+    let project = dir.path().join("project");
+    let made = shop::make(&spec, &project)?;
+    shop::load(&made, &project)?;
+    let began = Instant::now();
+    let run = ["run", "--as-of", DAY, "--select", "+scores.churn_scores"].map(AsRef::as_ref);
+    cdp_jobs(&[&run[..], &["--project".as_ref(), project.as_ref()]].concat())?;
+    let seconds = began.elapsed().as_secs_f64();
+    let people = people(&spec, &project)?;
+    let churned: Vec<bool> = people.iter().map(|person| person.churned).collect();
+    print(&format!(
+        "{} people, the day with its training {seconds:.1} s; {} scored profiles of one person each, \
+         {} of whom churned\n",
+        spec.people,
+        people.len(),
+        churned.iter().filter(|churned| **churned).count()
+    ));
+    print("| probabilities | AUC | log loss | calibration error | calibration slope |");
+    print("|---|---:|---:|---:|---:|");
+    let kinds: [(&str, fn(&Person) -> f64); 3] = [
+        ("scored", |person| person.scored),
+        ("the best that can be known from outside", |person| {
+            person.knowable
+        }),
+        ("true, by who has left already", |person| person.oracle),
+    ];
+    for (name, told) in kinds {
+        let told: Vec<f64> = people.iter().map(told).collect();
+        let metrics = Metrics::of(&churned, &told).map_err(io::Error::other)?;
+        print(&format!(
+            "| {name} | {:.4} | {:.4} | {:.4} | {:.3} |",
+            metrics.roc_auc.unwrap_or(f64::NAN),
+            metrics.log_loss,
+            metrics.ece.unwrap_or(f64::NAN),
+            metrics.cox.map_or(f64::NAN, |cox| cox.slope)
+        ));
+    }
+    Ok(())
+}
+
+/// Those that a profile was scored for that is theirs alone.
+fn people(spec: &WorldSpec, project: &Path) -> io::Result<Vec<Person>> {
+    let truth = truth(&project.join("data/truth/people.csv"))?;
+    let knowable = knowable_churn_probabilities(spec, &TruthSpec::default());
+    let owners = owners(project)?;
+    let scores = format!(
+        "select profile_id, churn_probability from scores.churn_scores \
+         where as_of_date = date '{DAY}' and churn_probability is not null"
+    );
+    let person = |row: &csv::StringRecord| {
+        let person = owners.get(&row[0]).filter(|people| people.len() == 1)?;
+        let person = person.first()?;
+        let &(oracle, churned) = truth.get(person)?;
+        Some(Person {
+            scored: row[1].parse().ok()?,
+            knowable: *knowable.get(&person.parse().ok()?)?,
+            oracle,
+            churned,
+        })
+    };
+    Ok(sql(project, &scores)?.iter().filter_map(person).collect())
+}
+
+/// The people whose identifiers each profile holds.
+fn owners(project: &Path) -> io::Result<BTreeMap<String, BTreeSet<String>>> {
+    let owners = Owners::read(&project.join("data/truth/identifiers.csv"))?;
+    let map = format!(
+        "select identifier, profile_id from identity.profile_map where as_of_date = date '{DAY}'"
+    );
+    let mut people: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for row in sql(project, &map)? {
+        if let Some(person) = owners.person(&row[0]) {
+            let of_profile = people.entry(row[1].to_owned()).or_default();
+            of_profile.insert(person.to_owned());
+        }
+    }
+    Ok(people)
+}
+
+/// The true probability of each customer, and what happened.
+fn truth(path: &Path) -> io::Result<BTreeMap<String, (f64, bool)>> {
+    let mut reader = csv::Reader::from_path(path)?;
+    let mut people = BTreeMap::new();
+    for row in reader.deserialize() {
+        let row: BTreeMap<String, String> = row?;
+        if row["is_customer"] == "true" {
+            let probability = row["true_churn_probability"].parse();
+            let probability = probability.map_err(io::Error::other)?;
+            let person = row["person_id"].clone();
+            people.insert(person, (probability, row["churned"] == "true"));
+        }
+    }
+    Ok(people)
+}
+
+fn sql(project: &Path, query: &str) -> io::Result<Vec<csv::StringRecord>> {
+    let ask = ["sql", "--format", "csv", "--limit", "0", query].map(AsRef::as_ref);
+    let told = cdp_jobs(&[&ask[..], &["--project".as_ref(), project.as_ref()]].concat())?;
+    let mut reader = csv::Reader::from_reader(told.as_slice());
+    reader
+        .records()
+        .map(|row| row.map_err(io::Error::from))
+        .collect()
+}
+
+#[expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
+fn print(line: &str) {
+    println!("{line}");
+}

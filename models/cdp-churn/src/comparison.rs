@@ -73,6 +73,13 @@ pub enum Guard {
         /// Least: with a smaller one it is surely worse.
         limit: f64,
     },
+    /// The gain over the base rate at the same cut-off: with less than none, it tells nothing.
+    BaseRate {
+        /// What it is.
+        found: f64,
+        /// Least.
+        limit: f64,
+    },
     /// What its kind tells at the newest closed cut-off, next to what the champion told where it was
     /// tried when it was trained. A feed that broke makes both tell nothing at the newest one.
     Decline {
@@ -96,9 +103,9 @@ impl Guard {
     /// fails then.
     pub fn holds(&self) -> bool {
         match *self {
-            Self::SimpleRule { found, limit, .. } | Self::Decline { found, limit } => {
-                found >= limit
-            }
+            Self::SimpleRule { found, limit, .. }
+            | Self::BaseRate { found, limit }
+            | Self::Decline { found, limit } => found >= limit,
             Self::Rows { found, limit } => found >= limit,
             Self::CalibrationError { found, limit } | Self::ScoreShift { found, limit } => {
                 found <= limit
@@ -123,6 +130,10 @@ impl std::fmt::Display for Guard {
             } => write!(
                 f,
                 "gain over {rule} at most {found:.4}, expected at least {limit}"
+            ),
+            Self::BaseRate { found, limit } => write!(
+                f,
+                "gain over the base rate {found:.4}, expected at least {limit}"
             ),
             Self::Decline { found, limit } => write!(
                 f,

@@ -108,7 +108,7 @@ pub fn judge(
         Some(contest) => contest.comparison.guards.clone(),
         None => guards_alone(config, set, as_of_day, columns, candidate)?,
     };
-    guards.extend(simple_rule(candidate));
+    guards.extend(simple_rules(candidate));
     let contest = held.as_ref().and_then(ContestResult::held);
     guards.extend(decline(champion, contest, candidate));
     guards.extend(score_shift(config, set, as_of_day, candidate));
@@ -128,13 +128,20 @@ pub fn judge(
     })
 }
 
-fn simple_rule(candidate: &ChurnModel) -> Option<Guard> {
-    let measured = candidate.evaluation().measured()?;
-    Some(Guard::SimpleRule {
+fn simple_rules(candidate: &ChurnModel) -> Vec<Guard> {
+    let Some(measured) = candidate.evaluation().measured() else {
+        return Vec::new();
+    };
+    let base_rate = Guard::BaseRate {
+        found: measured.base_rate.log_loss - measured.model.log_loss,
+        limit: 0.0,
+    };
+    let best = Guard::SimpleRule {
         rule: measured.best_baseline.clone(),
         found: measured.intervals.gain.high,
         limit: 0.0,
-    })
+    };
+    vec![base_rate, best]
 }
 
 /// A champion that stands for itself in the contest is known to be no better; any other is asked how
@@ -182,12 +189,18 @@ fn decide(
     guards: &[Guard],
 ) -> (bool, String) {
     let person = match champion {
-        // Somebody has to serve: only what anybody could tell as well is refused.
+        // Somebody has to serve: only what tells nothing is refused. Where a simple rule told more at an
+        // earlier cut-off, that is said; there is more to learn from since.
         Champion::Nobody => {
-            let harmful = |guard: &&Guard| matches!(guard, Guard::SimpleRule { .. });
-            return match broken(guards.iter().filter(harmful)) {
-                None => (true, "there was no champion".to_owned()),
+            let tells = |guard: &&Guard| matches!(guard, Guard::BaseRate { .. });
+            let simple = |guard: &&Guard| matches!(guard, Guard::SimpleRule { .. });
+            let none = "there was no champion";
+            return match broken(guards.iter().filter(tells)) {
                 Some(broken) => (false, broken),
+                None => match broken(guards.iter().filter(simple)) {
+                    Some(broken) => (true, format!("{none}; beware: {broken}")),
+                    None => (true, none.to_owned()),
+                },
             };
         }
         Champion::Unreadable { .. } => None,

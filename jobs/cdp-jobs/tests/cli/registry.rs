@@ -235,10 +235,10 @@ fn labels_that_say_nothing_make_no_champion() {
     // Whether somebody churned is drawn by lot from now on.
     let path = world.project().join("sql/features/churn_labels.sql");
     let text = fs::read_to_string(&path).expect("a query of the demo");
-    let honest = "outcomes.order_day_count = 0 as churned";
+    let honest = "else outcomes.event_day_count = 0\n";
     assert!(text.contains(honest));
-    let lot = "substr(encode(sha256(concat(cohort.profile_id, cast(cohort.cutoff_date as varchar))), \
-               'hex'), 1, 1) < '8' as churned";
+    let lot = "else substr(encode(sha256(concat(cohort.profile_id, cast(cohort.cutoff_date as varchar))), \
+               'hex'), 1, 1) < '8'\n";
     fs::write(path, text.replacen(honest, lot, 1)).expect("a file can be written");
     let select = "features.churn_labels,scores.churn_model,scores.churn_scores";
     let args = ["run", "--as-of", TODAY, "--select", select, "--quiet"];

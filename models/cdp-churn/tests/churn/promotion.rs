@@ -244,7 +244,7 @@ fn another_horizon_is_another_question() {
 }
 
 #[test]
-fn the_first_model_serves_unless_a_simple_rule_is_surely_better() {
+fn the_first_model_serves_unless_it_tells_nothing() {
     let set = training_set(&rows_of(&[AS_OF], 300));
     let config = config(|_| {});
     let candidate = trained(&config, &set, AS_OF);
@@ -260,6 +260,18 @@ fn the_first_model_serves_unless_a_simple_rule_is_surely_better() {
     let next = judge(&config, &set, AS_OF, &COLUMNS, gone, &candidate).expect("judges");
     assert!(next.is_promoted && next.because.contains("format version 1"));
     assert_eq!(next.champion_id.as_deref(), Some("m_gone"));
+
+    // Who churns is drawn by lot.
+    let mut rows = rows_of(&[AS_OF], 300);
+    for (place, row) in (1_u32..).zip(&mut rows) {
+        row.churned = place.wrapping_mul(2_654_435_761) >> 31 == 1;
+    }
+    let set = training_set(&rows);
+    let candidate = trained(&config, &set, AS_OF);
+    let blind =
+        judge(&config, &set, AS_OF, &COLUMNS, Champion::Nobody, &candidate).expect("judges");
+    assert!(!blind.is_promoted, "{blind:#?}");
+    assert!(blind.because.starts_with("gain over the base rate -"));
 }
 
 #[test]

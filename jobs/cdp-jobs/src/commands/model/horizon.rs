@@ -202,12 +202,12 @@ fn text(told: &Told<'_>, drawn: &str) -> String {
     }
     let _ = write!(text, "{table}\n{drawn}\n");
     let set = told.horizon_days;
-    let is_auto = if told.horizon_is_chosen {
-        "\"auto\", which is "
+    let set = if told.horizon_is_chosen {
+        format!("\"auto\", which is {set} now")
     } else {
-        ""
+        set.to_string()
     };
-    let _ = write!(text, "`churn.horizon_days` is {is_auto}{set}");
+    let _ = write!(text, "`churn.horizon_days` is {set}");
     let _ = match told.advised_days {
         Some(days) => writeln!(
             text,

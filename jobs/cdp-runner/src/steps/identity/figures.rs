@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, BooleanArray, Date32Array, Float64Array, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
-use cdp_identity::{Count, IdentityRules, List, ProfileMap, Tally};
+use cdp_identity::{Count, IdentityRules, List, Tally};
 use cdp_lake::{Result, Staged};
 
 use super::increment::Increment;
@@ -42,7 +42,7 @@ pub(in crate::steps) async fn run(asked: &Asked<'_>) -> Result<Done> {
     let mut resolution = asked.resolution().await?;
     let (mut tally, mut violations) = (None, 0);
     if let Some(increment) = &resolution.increment {
-        tally = changed(asked, &resolution.map, increment).await?;
+        tally = changed(asked, increment).await?;
         let carried = carried(asked, increment).await?;
         violations = carried.iter().map(RecordBatch::num_rows).sum();
         if tally.is_none() {
@@ -60,11 +60,7 @@ pub(in crate::steps) async fn run(asked: &Asked<'_>) -> Result<Done> {
 }
 
 /// The tally of the map of before, with what is concerned counted anew.
-async fn changed(
-    asked: &Asked<'_>,
-    map: &ProfileMap,
-    increment: &Increment,
-) -> Result<Option<Tally>> {
+async fn changed(asked: &Asked<'_>, increment: &Increment) -> Result<Option<Tally>> {
     let Some(table) = &increment.base.figures else {
         return Ok(None);
     };
@@ -81,12 +77,11 @@ async fn changed(
             read(&mut known, &figure, item, *value);
         }
     }
-    if !increment.repeats_the_past() {
+    let counts = &increment.counts;
+    if !counts.repeats_the_past {
         return Ok(None);
     }
-    let before = increment.before.tally(usize::MAX);
-    let after = map.tally(usize::MAX);
-    Ok(known.changed(&before, &after, LIST_MAX, LIST_KEPT))
+    Ok(known.changed(&counts.before, &counts.now, LIST_MAX, LIST_KEPT))
 }
 
 /// Takes in a figure that is part of a tally.

@@ -2,7 +2,9 @@
 //! in `cdp_identity::affected`.
 
 use arrow::array::RecordBatch;
-use cdp_identity::{Affected, EvidenceTable, Override, PreviousMap, ProfileMap, Resolver, Scope};
+use cdp_identity::{
+    Affected, EvidenceTable, Override, PreviousMap, ProfileMap, Resolver, Scope, Tally,
+};
 use cdp_lake::{Catalog, ErrorKind, LakeError, Result};
 use cdp_plan::{AsOfDate, Layer, TableName};
 
@@ -10,7 +12,7 @@ use super::Asked;
 use super::read::{self, LINKED, Links};
 use super::stored::StoredRows;
 use crate::log::Base;
-use crate::matrix::{texts, whole_numbers};
+use crate::matrix::{bools, texts, whole_numbers};
 use crate::steps::date_sql;
 
 /// More than this share of the identifiers is resolved sooner with all others.
@@ -31,19 +33,17 @@ pub(super) struct Increment {
     pub(super) scope: Scope,
     /// What is concerned, as the map of before has it.
     pub(super) stored: StoredRows,
-    /// The same, with what was known then, resolved once more, to be counted.
-    pub(super) before: ProfileMap,
+    /// The same as it counts.
+    pub(super) counts: Counts,
 }
 
-impl Increment {
+/// What is concerned as it was counted before, to be taken off, and as it counts now.
+#[derive(Debug)]
+pub(super) struct Counts {
+    pub(super) before: Tally,
+    pub(super) now: Tally,
     /// Whether what was resolved once more gives the profiles that it gave: in quarantine it may not.
-    pub(super) fn repeats_the_past(&self) -> bool {
-        let mut known = self.stored.iter().filter(|row| !row.is_nobody());
-        known.all(|row| {
-            let again = self.before.find(row.identifier());
-            again.is_some_and(|again| again.profile_id == row.profile_id())
-        })
-    }
+    pub(super) repeats_the_past: bool,
 }
 
 /// The map of what is concerned, that of before, and what else is known of it; or why everything has
@@ -77,28 +77,53 @@ pub(super) async fn resolve(asked: &Asked<'_>, base: &Base) -> Result<Resolved> 
         return Ok(Err(format!("{concerned} identifiers are concerned")));
     }
     catalog.keep_texts(IS_CONCERNED, scope.identifiers())?;
-    let (old, all) = evidence(catalog, base, asked.task.as_of_date).await?;
+    let evidence = Evidence::read(catalog, base, asked.task.as_of_date).await?;
     let previous = stored.previous();
     let resolver = Resolver::new(&asked.config.identity, asked.task.as_of_date.epoch_day());
     let resolver = resolver.only(&scope);
-    let map = resolver
-        .clone()
-        .overrides(&said.now)
-        .resolve(all, &previous);
+    // What was is resolved beside what is.
+    let ((map, now), (before, repeats_the_past)) = std::thread::scope(|threads| {
+        let past = threads.spawn(|| {
+            let resolver = resolver.clone().overrides(&said.before);
+            let map = resolver.resolve(evidence.before(), &previous);
+            (map.tally(usize::MAX), repeats(&map, &stored))
+        });
+        let map = resolver.clone().overrides(&said.now);
+        let map = map.resolve(evidence.all(), &previous);
+        let now = map.tally(usize::MAX);
+        let past = past.join();
+        (
+            (map, now),
+            past.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        )
+    });
+    drop(evidence);
     if !map.is_local() {
         return Ok(Err("likely records tie too much together".to_owned()));
     }
     if mints_twice(catalog, &scope, &map).await? {
         return Ok(Err("an id that is minted again is in use".to_owned()));
     }
-    let before = resolver.overrides(&said.before).resolve(old, &previous);
     let increment = Increment {
         base: base.clone(),
         scope,
         stored,
-        before,
+        counts: Counts {
+            before,
+            now,
+            repeats_the_past,
+        },
     };
     Ok(Ok((map, previous, increment)))
+}
+
+/// Whether a map of what was gives everybody the profile that is stored.
+fn repeats(map: &ProfileMap, stored: &StoredRows) -> bool {
+    let mut known = stored.iter().filter(|row| !row.is_nobody());
+    known.all(|row| {
+        let again = map.find(row.identifier());
+        again.is_some_and(|again| again.profile_id == row.profile_id())
+    })
 }
 
 /// What holds on the date, and what held on that of the map of before, as its run knew it.
@@ -242,41 +267,65 @@ async fn concerned_rows(catalog: &Catalog, scope: &mut Scope) -> Result<StoredRo
     Ok(stored)
 }
 
-/// The evidence that names what is concerned: as it was known to the map of before, and now.
-async fn evidence(
-    catalog: &Catalog,
-    base: &Base,
-    date: AsOfDate,
-) -> Result<(EvidenceTable, EvidenceTable)> {
-    let (mut old, mut all) = (EvidenceTable::new(), EvidenceTable::new());
-    let is_concerned =
-        format!("({IS_CONCERNED}(left_identifier) or {IS_CONCERNED}(right_identifier))");
-    let query = format!(
-        "select left_identifier, right_identifier, source, first_seen_at, last_seen_at, \
-         evidence_count, as_of_date in ({}) as is_new from identity.evidence where {is_concerned}",
-        read::dates(&base.new_evidence)
-    );
-    let add = |batch: &RecordBatch| {
-        let links = Links::read(batch)?;
-        let is_new = crate::matrix::bools(batch, "is_new")?;
-        links.add_to(&mut all, |_| true);
-        links.add_to(&mut old, |row| !is_new[row]);
-        Ok(())
-    };
-    catalog.each_batch(&query, add).await?;
-    for (table, date) in [(&mut old, base.date()), (&mut all, date)] {
+/// The evidence that names what is concerned.
+struct Evidence {
+    /// What stood on one row, and which of it the map of before did not know.
+    rows: Vec<(Links, Vec<bool>)>,
+    /// Records that were likely one, to the map of before and now.
+    linked: [Vec<Links>; 2],
+}
+
+impl Evidence {
+    async fn read(catalog: &Catalog, base: &Base, date: AsOfDate) -> Result<Self> {
+        let is_concerned =
+            format!("({IS_CONCERNED}(left_identifier) or {IS_CONCERNED}(right_identifier))");
         let query = format!(
-            "select * from {} where {is_concerned}",
-            read::linked(Some(date))
+            "select left_identifier, right_identifier, source, first_seen_at, last_seen_at, \
+             evidence_count, as_of_date in ({}) as is_new from identity.evidence where {is_concerned}",
+            read::dates(&base.new_evidence)
         );
-        catalog
-            .each_batch(&query, |batch| {
-                Links::read(batch)?.add_to(table, |_| true);
+        let mut rows = Vec::new();
+        let add = |batch: &RecordBatch| {
+            rows.push((Links::read(batch)?, bools(batch, "is_new")?));
+            Ok(())
+        };
+        catalog.each_batch(&query, add).await?;
+        let mut linked = [Vec::new(), Vec::new()];
+        for (links, date) in linked.iter_mut().zip([base.date(), date]) {
+            let query = format!(
+                "select * from {} where {is_concerned}",
+                read::linked(Some(date))
+            );
+            let add = |batch: &RecordBatch| {
+                links.push(Links::read(batch)?);
                 Ok(())
-            })
-            .await?;
+            };
+            catalog.each_batch(&query, add).await?;
+        }
+        Ok(Self { rows, linked })
     }
-    Ok((old, all))
+
+    /// As the map of before knew it.
+    fn before(&self) -> EvidenceTable {
+        let mut table = EvidenceTable::new();
+        for (links, is_new) in &self.rows {
+            links.add_to(&mut table, |row| !is_new[row]);
+        }
+        for links in &self.linked[0] {
+            links.add_to(&mut table, |_| true);
+        }
+        table
+    }
+
+    /// As it is known now.
+    fn all(&self) -> EvidenceTable {
+        let mut table = EvidenceTable::new();
+        let rows = self.rows.iter().map(|(links, _)| links);
+        for links in rows.chain(&self.linked[1]) {
+            links.add_to(&mut table, |_| true);
+        }
+        table
+    }
 }
 
 /// Whether an id that was given now belongs to a profile that is not concerned. That takes an

@@ -118,6 +118,12 @@ impl ProfileMap {
         self.rows.binary_search_by(by_identifier).ok()
     }
 
+    /// Whether an identifier has a row.
+    pub fn holds(&self, identifier: &str) -> bool {
+        let node = self.table.node(identifier);
+        node.is_some_and(|node| self.cluster_of[node as usize] != NONE)
+    }
+
     /// The row of an identifier.
     pub fn find(&self, identifier: &str) -> Option<MapRow<'_>> {
         let node = self.table.node(identifier)?;

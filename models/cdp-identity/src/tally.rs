@@ -145,8 +145,8 @@ impl Tally {
         self.lists.get(&list).map_or(&[], |top| &top.rows)
     }
 
-    /// The tally after some components were resolved anew, given theirs before and now, with all
-    /// their rows. None when it does not follow from that: when a list has fewer rows left than
+    /// The tally after some components were resolved anew, given theirs before and now, with lists of
+    /// at least one row more than `rows_max`. None when it does not follow from that: when a list has fewer rows left than
     /// `rows_min`, though there are more, or when more is gone than there was.
     #[must_use]
     pub fn changed(

@@ -200,7 +200,7 @@ impl State {
         if !known.all(is_same) {
             return None;
         }
-        let (before, after) = (before.tally(usize::MAX), map.tally(usize::MAX));
+        let (before, after) = (before.tally(LIST_MAX + 1), map.tally(LIST_MAX + 1));
         self.tally = self.tally.changed(&before, &after, LIST_MIN, LIST_MAX)?;
         let components = scope.components();
         self.rows

@@ -9,6 +9,7 @@ use cdp_lake::{Catalog, ErrorKind, LakeError, Result};
 use cdp_plan::{AsOfDate, Layer, TableName};
 
 use super::Asked;
+use super::figures::LIST_KEPT;
 use super::read::{self, LINKED, Links};
 use super::stored::StoredRows;
 use crate::log::Base;
@@ -19,6 +20,8 @@ use crate::steps::date_sql;
 const SHARE_MAX: f64 = 0.3;
 /// So few identifiers are resolved by themselves whatever their share.
 const FEW: usize = 50_000;
+/// Enough of what is concerned to tell which rows of a list that is kept go and come.
+const LIST_ROWS: usize = LIST_KEPT + 1;
 /// The rows of the map of before, for queries of a step.
 const KNOWN: &str = "known_identifiers";
 const IS_WANTED: &str = "is_wanted_identifier";
@@ -86,11 +89,11 @@ pub(super) async fn resolve(asked: &Asked<'_>, base: &Base) -> Result<Resolved> 
         let past = threads.spawn(|| {
             let resolver = resolver.clone().overrides(&said.before);
             let map = resolver.resolve(evidence.before(), &previous);
-            (map.tally(usize::MAX), repeats(&map, &stored))
+            (map.tally(LIST_ROWS), repeats(&map, &stored))
         });
         let map = resolver.clone().overrides(&said.now);
         let map = map.resolve(evidence.all(), &previous);
-        let now = map.tally(usize::MAX);
+        let now = map.tally(LIST_ROWS);
         let past = past.join();
         (
             (map, now),

@@ -1,5 +1,6 @@
 //! `identity.profile_map`: which profile each identifier belongs to.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -9,13 +10,15 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::record_batch::RecordBatch;
 use cdp_identity::{MapRow, ProfileMap, Sources};
-use cdp_lake::{BASE_DATE, IS_REMOVED, Piece, Result, Staged};
+use cdp_lake::{BASE_DATE, IS_REMOVED, LakeError, Piece, Result, Staged};
 
 use super::Resolution;
 use super::increment::Increment;
-use super::stored::count;
+use super::stored::{StoredRows, count};
 use crate::steps::{Asked, Done};
 
+/// How many threads look for rows that differ.
+const THREADS: usize = 2;
 /// How many rows a batch holds.
 const BATCH_ROWS: usize = 65_536;
 
@@ -109,33 +112,32 @@ fn whole(asked: &Asked<'_>, resolution: Arc<Resolution>) -> Result<Done> {
 /// The rows that differ from those of the map of before; `None` when none does, for then the date
 /// would have no partition.
 fn changed(asked: &Asked<'_>, map: &ProfileMap, increment: &Increment) -> Result<Option<Done>> {
-    let day = asked.task.as_of_date.epoch_day();
     let (base, stored) = (&increment.base, &increment.stored);
-    let sources = map.sources();
-    let mut batches = Vec::new();
-    let mut columns = Columns::default();
-    let finish = |columns: &mut Columns| {
-        let full = std::mem::take(columns);
-        full.finish(day, base.whole_date.epoch_day())
+    let differing = Differing {
+        map,
+        sources: map.sources(),
+        stored,
+        day: asked.task.as_of_date.epoch_day(),
+        base_day: base.whole_date.epoch_day(),
     };
-    let mut shown = base.identifiers;
-    for (place, row) in map.iter().enumerate() {
-        let before = stored.find(row.identifier);
-        shown += u64::from(!row.is_blocked);
-        if before.is_none_or(|before| !before.is(&row, sources.of(place))) {
-            columns.push(&row, sources.of(place));
+    let (batches, shown) = std::thread::scope(|threads| {
+        let differing = &differing;
+        let share = map.len().div_ceil(THREADS).max(1);
+        let shares = (0..map.len()).step_by(share);
+        let shares = shares.map(|begin| begin..map.len().min(begin + share));
+        let came = shares.map(|places| threads.spawn(move || differing.came(places)));
+        let came: Vec<_> = came.collect();
+        let (gone, known) = differing.gone()?;
+        let (mut batches, mut shown) = (Vec::new(), base.identifiers);
+        for part in came {
+            let part = part.join();
+            let (new, count) = part.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            batches.extend(new);
+            shown += count;
         }
-        if columns.rows == BATCH_ROWS {
-            batches.push(finish(&mut columns)?);
-        }
-    }
-    for before in stored.iter() {
-        shown = shown.saturating_sub(u64::from(!before.is_nobody()));
-        if map.place(before.identifier()).is_none() {
-            columns.push_nobody(before.identifier(), before.identifier_type(), None);
-        }
-    }
-    batches.push(finish(&mut columns)?);
+        batches.push(gone);
+        Ok::<_, LakeError>((batches, shown.saturating_sub(known)))
+    })?;
     let staged = Staged::from_batches(stored_schema(), batches)?;
     let note = format!(
         "resolved {} of {} identifiers, {} rows differ from {}",
@@ -152,6 +154,51 @@ fn changed(asked: &Asked<'_>, map: &ProfileMap, increment: &Increment) -> Result
         note: Some(note),
         named: Vec::new(),
     }))
+}
+
+/// A map of what is concerned beside the rows of before.
+struct Differing<'m> {
+    map: &'m ProfileMap,
+    sources: Sources,
+    stored: &'m StoredRows,
+    day: i32,
+    base_day: i32,
+}
+
+impl Differing<'_> {
+    /// The rows of some places that are new or changed, and how many of these places are shown.
+    fn came(&self, places: Range<usize>) -> Result<(Vec<RecordBatch>, u64)> {
+        let (mut batches, mut columns, mut shown) = (Vec::new(), Columns::default(), 0);
+        for (place, row) in places.clone().zip(self.map.rows(places)) {
+            let sources = self.sources.of(place);
+            let before = self.stored.find(row.identifier);
+            shown += u64::from(!row.is_blocked);
+            if before.is_none_or(|before| !before.is(&row, sources)) {
+                columns.push(&row, sources);
+            }
+            if columns.rows == BATCH_ROWS {
+                batches.push(self.finish(std::mem::take(&mut columns))?);
+            }
+        }
+        batches.push(self.finish(columns)?);
+        Ok((batches, shown))
+    }
+
+    /// The identifiers that are in no evidence any more, and how many were shown before.
+    fn gone(&self) -> Result<(RecordBatch, u64)> {
+        let (mut columns, mut shown) = (Columns::default(), 0);
+        for before in self.stored.iter() {
+            shown += u64::from(!before.is_nobody());
+            if !self.map.holds(before.identifier()) {
+                columns.push_nobody(before.identifier(), before.identifier_type(), None);
+            }
+        }
+        Ok((self.finish(columns)?, shown))
+    }
+
+    fn finish(&self, columns: Columns) -> Result<RecordBatch> {
+        columns.finish(self.day, self.base_day)
+    }
 }
 
 fn batch(map: &ProfileMap, sources: &Sources, part: usize, day: i32) -> Result<RecordBatch> {

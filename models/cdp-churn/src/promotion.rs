@@ -188,47 +188,53 @@ fn decide(
     held: Option<&ContestResult>,
     guards: &[Guard],
 ) -> (bool, String) {
-    let person = match champion {
-        // Somebody has to serve: only what tells nothing is refused. Where a simple rule told more at an
-        // earlier cut-off, that is said; there is more to learn from since.
-        Champion::Nobody => {
-            let tells = |guard: &&Guard| matches!(guard, Guard::BaseRate { .. });
-            let simple = |guard: &&Guard| matches!(guard, Guard::SimpleRule { .. });
-            let none = "there was no champion";
-            return match broken(guards.iter().filter(tells)) {
-                Some(broken) => (false, broken),
-                None => match broken(guards.iter().filter(simple)) {
-                    Some(broken) => (true, format!("{none}; beware: {broken}")),
-                    None => (true, none.to_owned()),
-                },
-            };
-        }
-        Champion::Unreadable { .. } => None,
-        Champion::Model { person, .. } => person,
-    };
     let (is_wanted, because) = match (champion, held) {
+        (Champion::Nobody, _) => return alone("there was no champion".to_owned(), guards),
         (Champion::Unreadable { reason, .. }, _) => {
-            (true, format!("the champion can't be used: {reason}"))
+            alone(format!("the champion can't be used: {reason}"), guards)
         }
-        (_, Some(ContestResult::Held(contest))) => wanted(rule, person, contest),
-        (_, Some(ContestResult::NotHeld { model_id, reason })) => match model_id {
-            Some(_) => (
-                true,
-                format!("the champion can't be held against it: {reason}"),
-            ),
-            None => (
-                rule == Promote::Retrain && person.is_none(),
-                format!("neither can be tried: {reason}"),
-            ),
-        },
-        (_, None) => (false, "nothing was compared".to_owned()),
+        (
+            _,
+            Some(ContestResult::NotHeld {
+                model_id: Some(_),
+                reason,
+            }),
+        ) => alone(
+            format!("the champion can't be held against it: {reason}"),
+            guards,
+        ),
+        (Champion::Model { person, .. }, held) => {
+            let (is_wanted, because) = match held {
+                Some(ContestResult::Held(contest)) => wanted(rule, person, contest),
+                Some(ContestResult::NotHeld { reason, .. }) => (
+                    rule == Promote::Retrain && person.is_none(),
+                    format!("neither can be tried: {reason}"),
+                ),
+                None => (false, "nothing was compared".to_owned()),
+            };
+            match broken(guards.iter()) {
+                Some(broken) => (false, broken),
+                None => (is_wanted, because),
+            }
+        }
     };
-    match broken(guards.iter()) {
+    if is_wanted && rule == Promote::Manual {
+        return (false, format!("{because}, but `churn.promote` is manual"));
+    }
+    (is_wanted, because)
+}
+
+/// Somebody has to serve: where nobody else can, only what tells nothing is refused. Where a simple rule
+/// told more at an earlier cut-off, that is said; there is more to learn from since.
+fn alone(because: String, guards: &[Guard]) -> (bool, String) {
+    let tells = |guard: &&Guard| matches!(guard, Guard::BaseRate { .. });
+    let simple = |guard: &&Guard| matches!(guard, Guard::SimpleRule { .. });
+    match broken(guards.iter().filter(tells)) {
         Some(broken) => (false, broken),
-        None if is_wanted && rule == Promote::Manual => {
-            (false, format!("{because}, but `churn.promote` is manual"))
-        }
-        None => (is_wanted, because),
+        None => match broken(guards.iter().filter(simple)) {
+            Some(broken) => (true, format!("{because}; beware: {broken}")),
+            None => (true, because),
+        },
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::common::{Seen, config, evidence, overrides, resolve, rules, table, told};
 use cdp_identity::{
-    Affected, IdentityRules, List, Override, PreviousMap, PreviousRow, ProfileMap, Resolver, Rule,
-    Scope, Tally, is_same,
+    Affected, IdentityRules, Override, PreviousMap, PreviousRow, ProfileMap, Resolver, Rule, Scope,
+    Tally, is_same,
 };
 use proptest::prelude::*;
 

@@ -26,6 +26,9 @@ struct Person {
     churned: bool,
 }
 
+/// One of them.
+type Told = fn(&Person) -> f64;
+
 fn main() -> io::Result<()> {
     let spec = WorldSpec {
         people: setting("CDP_BENCH_PEOPLE", 20_000),
@@ -50,7 +53,7 @@ fn main() -> io::Result<()> {
     ));
     print("| probabilities | AUC | log loss | calibration error | calibration slope |");
     print("|---|---:|---:|---:|---:|");
-    let kinds: [(&str, fn(&Person) -> f64); 3] = [
+    let kinds: [(&str, Told); 3] = [
         ("scored", |person| person.scored),
         ("the best that can be known from outside", |person| {
             person.knowable

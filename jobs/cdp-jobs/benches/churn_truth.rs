@@ -4,6 +4,7 @@
 //! Beside the scores stand the best that can be known of purchases and visits, by Bayes over the law
 //! that people are made by, and the true probabilities, which know who has lost the habit already.
 
+mod query;
 mod shop;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,7 @@ use std::time::Instant;
 use cdp_churn::metrics::Metrics;
 use cdp_sample_world::{Owners, TruthSpec, WorldSpec, knowable_churn_probabilities};
 
+use query::sql;
 use shop::{cdp_jobs, setting};
 
 const DAY: &str = "2026-01-01";
@@ -94,7 +96,10 @@ fn people(spec: &WorldSpec, project: &Path) -> io::Result<Vec<Person>> {
             churned,
         })
     };
-    Ok(sql(project, &scores)?.iter().filter_map(person).collect())
+    Ok(sql(project, DAY, &scores)?
+        .iter()
+        .filter_map(person)
+        .collect())
 }
 
 /// The people whose identifiers each profile holds.
@@ -104,7 +109,7 @@ fn owners(project: &Path) -> io::Result<BTreeMap<String, BTreeSet<String>>> {
         "select identifier, profile_id from identity.profile_map where as_of_date = date '{DAY}'"
     );
     let mut people: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for row in sql(project, &map)? {
+    for row in sql(project, DAY, &map)? {
         if let Some(person) = owners.person(&row[0]) {
             let of_profile = people.entry(row[1].to_owned()).or_default();
             of_profile.insert(person.to_owned());
@@ -127,16 +132,6 @@ fn truth(path: &Path) -> io::Result<BTreeMap<String, (f64, bool)>> {
         }
     }
     Ok(people)
-}
-
-fn sql(project: &Path, query: &str) -> io::Result<Vec<csv::StringRecord>> {
-    let ask = ["sql", "--format", "csv", "--limit", "0", query].map(AsRef::as_ref);
-    let told = cdp_jobs(&[&ask[..], &["--project".as_ref(), project.as_ref()]].concat())?;
-    let mut reader = csv::Reader::from_reader(told.as_slice());
-    reader
-        .records()
-        .map(|row| row.map_err(io::Error::from))
-        .collect()
 }
 
 #[expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]

@@ -4,6 +4,7 @@
 //! `cargo bench -p cdp-jobs --bench identity_truth`. `CDP_BENCH_PEOPLE` (default 100,000) sets the
 //! size. Shared devices, placeholders and typing errors are in the world as always.
 
+mod query;
 mod shop;
 
 use std::collections::{BTreeMap, HashMap};
@@ -13,6 +14,7 @@ use std::time::Instant;
 
 use cdp_sample_world::{Owners, WorldSpec};
 
+use query::sql;
 use shop::{cdp_jobs, setting};
 
 const DAY: &str = "2026-01-01";
@@ -50,7 +52,7 @@ fn main() -> io::Result<()> {
         "select identifier, profile_id, count(*) over (partition by component_id) > 1 as is_tied \
          from identity.profile_map where as_of_date = date '{DAY}'"
     );
-    for row in sql(&project, &map)? {
+    for row in sql(&project, DAY, &map)? {
         if &row[2] == "true" {
             tied.push(row[0].to_owned());
         }
@@ -97,7 +99,7 @@ fn rules(
          select left_identifier, right_identifier, 'linked_records' from identity.linked_records \
          where as_of_date = date '{DAY}' and is_accepted"
     );
-    for row in sql(project, &links)? {
+    for row in sql(project, DAY, &links)? {
         let (left, right) = (&row[0], &row[1]);
         let together = profiles
             .get(left)
@@ -113,7 +115,7 @@ fn rules(
         "select item, cast(value as bigint) as joined from identity.figures \
          where as_of_date = date '{DAY}' and figure = 'unions'"
     );
-    for row in sql(project, &joined)? {
+    for row in sql(project, DAY, &joined)? {
         rules.entry(row[0].to_owned()).or_default().joined = row[1].parse().unwrap_or_default();
     }
     Ok(rules)
@@ -125,19 +127,6 @@ fn rule(left: &str, right: &str, source: &str) -> String {
     let mut kinds = [kind(left), kind(right)];
     kinds.sort();
     format!("{}@{source}", kinds.join("+"))
-}
-
-fn sql(project: &Path, query: &str) -> io::Result<Vec<csv::StringRecord>> {
-    let ask = [
-        "sql", "--format", "csv", "--limit", "0", "--as-of", DAY, query,
-    ]
-    .map(AsRef::as_ref);
-    let told = cdp_jobs(&[&ask[..], &["--project".as_ref(), project.as_ref()]].concat())?;
-    let mut reader = csv::Reader::from_reader(told.as_slice());
-    reader
-        .records()
-        .map(|row| row.map_err(io::Error::from))
-        .collect()
 }
 
 #[expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
+pub(crate) use cdp_report::{count, counted};
 use serde::Serialize;
 
 use crate::cli::{Common, Format};
@@ -136,25 +137,6 @@ impl fmt::Display for Table {
         }
         Ok(())
     }
-}
-
-/// `1234567` as `1,234,567`.
-pub(crate) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// `1 table`, `2 tables`.
-pub(crate) fn counted(number: u64, noun: &str) -> String {
-    let ending = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{ending}", count(number))
 }
 
 /// Milliseconds as `0.3 s` or `2 min 5 s`.

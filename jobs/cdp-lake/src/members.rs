@@ -40,46 +40,12 @@ impl Hasher for AsItIs {
     }
 }
 
-/// Hashes, and bits that tell of most others that they are not among them without a look at memory far
-/// away.
-#[derive(Debug)]
-struct Hashes {
-    bits: Vec<u64>,
-    all: HashSet<u64, BuildHasherDefault<AsItIs>>,
-}
-
-impl Hashes {
-    /// 512 KiB of bits stay near a core.
-    const BITS: usize = 1 << 22;
-
-    fn new(hashes: Vec<u64>) -> Self {
-        let mut bits = vec![0; Self::BITS / 64];
-        for hash in &hashes {
-            let (word, bit) = Self::place(*hash);
-            bits[word] |= bit;
-        }
-        let all = hashes.into_iter().collect();
-        Self { bits, all }
-    }
-
-    fn place(hash: u64) -> (usize, u64) {
-        // The set sorts by the lowest bits, so these are the highest.
-        let place = (hash >> 42) as usize;
-        (place / 64, 1 << (place % 64))
-    }
-
-    fn contain(&self, hash: u64) -> bool {
-        let (word, bit) = Self::place(hash);
-        self.bits[word] & bit != 0 && self.all.contains(&hash)
-    }
-}
-
 /// `name(value)`: whether a value is a member. Values are known by their hashes, so a stranger may
 /// pass for a member, once in a great while.
 #[derive(Debug)]
 struct Member {
     name: String,
-    hashes: Arc<Hashes>,
+    hashes: Arc<HashSet<u64, BuildHasherDefault<AsItIs>>>,
     data_type: DataType,
     signature: Signature,
 }
@@ -103,7 +69,7 @@ impl Catalog {
         create_hashes([values], &SEED, &mut hashes)?;
         self.session().register_udf(ScalarUDF::from(Member {
             name: name.to_owned(),
-            hashes: Arc::new(Hashes::new(hashes)),
+            hashes: Arc::new(hashes.into_iter().collect()),
             data_type: values.data_type().clone(),
             signature: Signature::exact(vec![values.data_type().clone()], Volatility::Immutable),
         }));
@@ -147,7 +113,7 @@ impl ScalarUDFImpl for Member {
         let values = cast(&value.into_array(rows)?, &self.data_type)?;
         let mut hashes = vec![0; values.len()];
         create_hashes([&values], &SEED, &mut hashes)?;
-        let is_member = |row| values.is_valid(row) && self.hashes.contain(hashes[row]);
+        let is_member = |row| values.is_valid(row) && self.hashes.contains(&hashes[row]);
         let answer = BooleanArray::new(BooleanBuffer::collect_bool(values.len(), is_member), None);
         Ok(ColumnarValue::Array(Arc::new(answer)))
     }

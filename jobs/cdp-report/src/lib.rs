@@ -19,4 +19,4 @@ pub use data::{
     ScoredDay, Shift, ShiftLevel, Training,
 };
 pub use page::page;
-pub use words::{calibrated, definition, population};
+pub use words::{calibrated, count, counted, definition, population};

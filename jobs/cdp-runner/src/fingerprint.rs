@@ -86,14 +86,15 @@ async fn of_log(
         let id = task.id();
         sha256(&format!("{definition}\n{id}\n{checks}{reads}"))
     };
-    // A date that was made later does not come in between.
+    // A date that was made later does not come in between, unless the rows are made again anyway.
     let logs = &context.logs;
+    let stands = !context.settings.force && logs.chain(&task.name, task.as_of_date).is_some();
     let own = logs.entry(&task.name, task.as_of_date);
-    if let Some(own) = own.filter(|_| logs.chain(&task.name, task.as_of_date).is_some()) {
+    if let Some(own) = own.filter(|_| stands) {
         let below = own.builds_on.as_ref();
-        let stands = print(below.map(|below| (below.as_of_date, &below.fingerprint)));
-        if stands == own.fingerprint {
-            return Ok((stands, definition));
+        let known = print(below.map(|below| (below.as_of_date, &below.fingerprint)));
+        if known == own.fingerprint {
+            return Ok((known, definition));
         }
     }
     let base = logs.base(&task.name, task.as_of_date, &definition);

@@ -19,8 +19,8 @@ pub(crate) use identity::{
     SaidArgs, VerifyArgs, WeightsArgs,
 };
 pub(crate) use model::{
-    DecidedArgs, ModelArgs, ModelCheckLeakageArgs, ModelCommand, ModelCompareArgs, ModelDataArgs,
-    ModelHorizonArgs, ModelPromoteArgs, ModelRollbackArgs, ModelShowArgs,
+    DecidedArgs, DefinitionArgs, ModelArgs, ModelCheckLeakageArgs, ModelCommand, ModelCompareArgs,
+    ModelDataArgs, ModelHorizonArgs, ModelPromoteArgs, ModelRollbackArgs, ModelShowArgs,
 };
 pub(crate) use report::ReportArgs;
 

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cdp_lake::{Engine, ErrorKind, Lake, LakeError};
-use cdp_plan::{Base, Config, Fault, Faults, Manifest, SourceFile, TreeFile, Vars};
+use cdp_plan::{Base, Config, Fault, Faults, Manifest, ModelSettings, SourceFile, TreeFile, Vars};
 use cdp_runner::Project;
 use url::Url;
 
 use crate::builtin;
+use crate::cli::DefinitionArgs;
 use crate::failure::{Failure, Result};
 use crate::settings::Settings;
 
@@ -29,6 +30,17 @@ pub(crate) async fn open(settings: &Settings) -> Result<Project> {
     let (project, faults) = open_to_look(settings).await?;
     Faults::check(faults)?;
     Ok(project)
+}
+
+/// The same, asked for the definition of churn that was typed.
+pub(crate) async fn open_by(settings: &Settings, args: &DefinitionArgs) -> Result<Project> {
+    let project = open(settings).await?;
+    match &args.definition {
+        Some(name) => project
+            .of_definition(name)
+            .map_err(|fault| Failure::usage(*fault)),
+        None => Ok(project),
+    }
 }
 
 /// A project to be looked at, and the faults of its models: only a configuration or sources that
@@ -57,7 +69,12 @@ pub(crate) async fn open_to_look(settings: &Settings) -> Result<(Project, Vec<Fa
     let vars = config
         .as_ref()
         .map_or_else(Vars::new, |config| config.vars.clone());
-    let manifest = Manifest::read(&tree, &vars, &files.config, &mut faults);
+    let of_models = ModelSettings {
+        file: &files.config,
+        vars: &vars,
+        definitions: config.as_ref().map(|config| &config.churn),
+    };
+    let manifest = Manifest::read(&tree, &of_models, &mut faults);
     let is_elsewhere = |fault: &Fault| {
         let file = fault.place().map_or("", |place| place.file.as_str());
         let extension = Path::new(file).extension().and_then(OsStr::to_str);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
-use cdp_plan::{AsOfDate, Body, Layer, Materialization, Model, ParamValue, TableName};
+use cdp_plan::{AsOfDate, Body, Definition, Layer, Materialization, Model, Supplied, TableName};
 use datafusion::catalog::TableProvider;
 use datafusion::common::{ScalarValue, TableReference};
 use datafusion::dataframe::DataFrame;
@@ -32,7 +32,9 @@ use crate::types::own;
 pub struct Catalog {
     tables: Arc<RunTables>,
     as_of_date: Option<AsOfDate>,
-    supplied: BTreeMap<String, ParamValue>,
+    supplied: Supplied,
+    /// Queries of ours name the tables of the main definition of churn, and read those of this one.
+    pub(crate) definition: Definition,
     session: SessionContext,
     versions: Mutex<BTreeMap<TableName, u64>>,
     /// In the test of a model: the rows that are given; every other table is empty.
@@ -58,13 +60,14 @@ impl Catalog {
     pub fn new(
         tables: Arc<RunTables>,
         as_of_date: Option<AsOfDate>,
-        supplied: BTreeMap<String, ParamValue>,
+        supplied: Supplied,
     ) -> Result<Self> {
         let session = tables.lake().engine().session()?;
         Ok(Self {
             tables,
             as_of_date,
             supplied,
+            definition: Definition::MAIN,
             session,
             versions: Mutex::default(),
             given: None,
@@ -72,6 +75,16 @@ impl Catalog {
             logs_anew: false,
             known: Known::default(),
         })
+    }
+
+    /// A catalog whose queries read the tables of a definition of churn where they name those of the
+    /// main one.
+    #[must_use]
+    pub fn of_definition(self, definition: &Definition) -> Self {
+        Self {
+            definition: definition.clone(),
+            ..self
+        }
     }
 
     /// A catalog in which sources show only what is new since an earlier date.
@@ -142,7 +155,7 @@ impl Catalog {
     /// The bound query of a model.
     pub fn bind(&self, model: &Model) -> Result<cdp_plan::BoundStatement> {
         let mut values = model.param_values();
-        values.extend(self.supplied.clone());
+        values.extend(self.supplied.of(&model.definition).clone());
         let Some(statement) = model.statement() else {
             return Err(LakeError::new(
                 ErrorKind::Query,

@@ -112,13 +112,17 @@ impl Catalog {
     pub(crate) async fn sql_frame(&self, sql: &str) -> Result<DataFrame> {
         let state = self.session().state();
         let dialect = state.config_options().sql_parser.dialect;
-        let statement = state.sql_to_statement(sql, &dialect)?;
+        let mut statement = state.sql_to_statement(sql, &dialect)?;
         if !is_query(&statement) {
             return Err(LakeError::new(
                 ErrorKind::Query,
                 "only queries are run here, this is none",
             )
             .hint("write one `select`; tables are written by `cdp-jobs run`"));
+        }
+        if let Statement::Statement(query) = &mut statement {
+            let instances = self.tables().manifest().instances(&self.definition);
+            cdp_plan::rename_tables(query, instances);
         }
         for table in state.resolve_table_references(&statement)? {
             if let Some(name) = self.known(&table)? {

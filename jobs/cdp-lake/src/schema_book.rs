@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use cdp_plan::{BoundStatement, Fault, Manifest, Model, ParamValue, Source, Step, TableName};
+use cdp_plan::{BoundStatement, Fault, Manifest, Model, Source, Step, Supplied, TableName};
 use datafusion::common::SchemaError;
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
@@ -32,7 +32,7 @@ impl SchemaBook {
     pub async fn write(
         engine: &Engine,
         manifest: &Manifest,
-        supplied: &BTreeMap<String, ParamValue>,
+        supplied: &Supplied,
         step_schema: impl Fn(Step) -> SchemaRef,
         faults: &mut Vec<Fault>,
     ) -> Result<Self> {
@@ -58,6 +58,13 @@ impl SchemaBook {
             writer.source(source)?;
         }
         for model in manifest.models() {
+            // The same query over other rows; its faults are told of the model it stands for.
+            if let Some(main) = &model.stands_for {
+                if let Ok(schema) = writer.book.of(main) {
+                    writer.add(&model.name, schema)?;
+                }
+                continue;
+            }
             let schema = match model.step() {
                 Some(step) => Some(step_schema(step)),
                 None => writer.query(model).await?,
@@ -80,7 +87,7 @@ impl SchemaBook {
 struct Writer<'a> {
     engine: &'a Engine,
     manifest: &'a Manifest,
-    supplied: &'a BTreeMap<String, ParamValue>,
+    supplied: &'a Supplied,
     session: SessionContext,
     book: SchemaBook,
     /// Columns that a query of the project does not return, and the built-in models that read them.
@@ -124,7 +131,7 @@ impl Writer<'_> {
         };
         let file = statement.file();
         let mut values = model.param_values();
-        values.extend(self.supplied.clone());
+        values.extend(self.supplied.of(&model.definition).clone());
         let bound = match statement.bind(&values) {
             Ok(bound) => bound,
             Err(message) => {

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use cdp_btyd::{RawValueConfig, ValueConfig};
-use cdp_churn::{ChurnConfig, RawChurnConfig};
+use cdp_churn::RawChurnConfig;
 use cdp_identity::{IdentityRules, RawIdentityConfig};
 use cdp_linkage::{LinkageConfig, RawLinkageConfig};
 use serde::Deserialize;
 
+use crate::definition::Definitions;
 use crate::fault::{Fault, SourceFile};
-use crate::manifest::Vars;
 use crate::toml_file;
+use crate::vars::Vars;
 
 /// The file as written; every key has a default.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -153,8 +154,8 @@ pub struct Config {
     pub linkage: LinkageConfig,
     /// The text of that, by which a change of it is noticed.
     pub linkage_text: String,
-    /// What churn means and how it is predicted.
-    pub churn: ChurnConfig,
+    /// What churn means and how it is predicted, by each definition.
+    pub churn: Definitions,
     /// How far ahead customers are valued.
     pub value: ValueConfig,
     /// Parameters of models.
@@ -193,9 +194,7 @@ impl Config {
         let linkage = LinkageConfig::from_raw(&raw.linkage).map_err(|found| {
             faults.extend(found.iter().map(|fault| keyed(file, &fault.to_string())));
         });
-        let churn = ChurnConfig::from_raw(&raw.churn).map_err(|found| {
-            faults.extend(found.iter().map(|fault| keyed(file, &fault.to_string())));
-        });
+        let churn = Definitions::read(&raw.churn, file, faults);
         let value = ValueConfig::from_raw(&raw.value).map_err(|found| {
             faults.extend(found.iter().map(|fault| keyed(file, &fault.to_string())));
         });
@@ -219,26 +218,15 @@ impl Config {
             identity_text: format!("{:?}", raw.identity),
             linkage: linkage.ok()?,
             linkage_text: format!("{:?}", raw.linkage),
-            churn: churn.ok()?,
+            churn: churn?,
             value: value.ok()?,
             vars: raw.vars,
         })
     }
 }
 
-impl Config {
-    /// The same with the horizon of churn that was chosen, if it is for a training to choose.
-    #[must_use]
-    pub fn with_chosen_horizon(&self, days: i32) -> Self {
-        Self {
-            churn: self.churn.with_chosen_horizon(Some(days)),
-            ..self.clone()
-        }
-    }
-}
-
 /// A fault whose message begins with a key path in backticks, placed at the key when it is there.
-fn keyed(file: &SourceFile, message: &str) -> Fault {
+pub(crate) fn keyed(file: &SourceFile, message: &str) -> Fault {
     let path = message.split('`').nth(1).unwrap_or_default();
     let keys = path.split(['.', '[', ']']).filter(|key| !key.is_empty());
     Fault::new(message).at_key(file, &keys.collect::<Vec<&str>>())

@@ -49,7 +49,14 @@ impl Walk<'_> {
             return;
         }
         self.path.push(name.clone());
-        for read in self.reads.get(name).into_iter().flatten() {
+        let main = self
+            .models
+            .get(name)
+            .and_then(|model| model.stands_for.as_ref());
+        for read in main
+            .into_iter()
+            .chain(self.reads.get(name).into_iter().flatten())
+        {
             self.visit(read);
         }
         self.path.pop();

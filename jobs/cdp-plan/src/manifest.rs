@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::definition::{Definition, Definitions};
 use crate::fault::{Fault, Faults, SourceFile};
+use crate::instances::{self, Instances};
 use crate::layer::Layer;
 use crate::lineage;
 use crate::materialization::{self, Materialization};
 use crate::model::{Body, Model, Step};
 use crate::name::TableName;
 use crate::nearest;
-use crate::param::ParamValue;
 use crate::source::{Source, read_sources};
+use crate::vars::{self, Vars};
 
 /// One file of the `sql/` tree: its path below `sql/` with forward slashes, and its text.
 #[derive(Debug, Clone)]
@@ -21,8 +23,16 @@ pub struct TreeFile {
     pub file: SourceFile,
 }
 
-/// The values that a project's `[vars]` gives to parameters, by model and parameter.
-pub type Vars = BTreeMap<String, BTreeMap<String, toml::Value>>;
+/// What `cdp.toml` says of models.
+#[derive(Debug, Clone, Copy)]
+pub struct ModelSettings<'a> {
+    /// The file.
+    pub file: &'a SourceFile,
+    /// Values of parameters.
+    pub vars: &'a Vars,
+    /// What churn is; `None` when that is at fault.
+    pub definitions: Option<&'a Definitions>,
+}
 
 /// Everything that can be read and made.
 #[derive(Debug, Clone)]
@@ -31,28 +41,23 @@ pub struct Manifest {
     models: BTreeMap<TableName, Model>,
     reads: BTreeMap<TableName, Vec<TableName>>,
     order: Vec<TableName>,
+    instances: Instances,
 }
 
 impl Manifest {
     /// Reads a tree and gathers every fault in it.
     pub fn load(
         tree: &[TreeFile],
-        vars: &Vars,
-        config: &SourceFile,
+        settings: &ModelSettings<'_>,
         mut faults: Vec<Fault>,
     ) -> Result<Self, Faults> {
-        let manifest = Self::read(tree, vars, config, &mut faults);
+        let manifest = Self::read(tree, settings, &mut faults);
         Faults::check(faults)?;
         Ok(manifest)
     }
 
     /// Reads what is sound in a tree, to be looked at; faults are added to the list.
-    pub fn read(
-        tree: &[TreeFile],
-        vars: &Vars,
-        config: &SourceFile,
-        faults: &mut Vec<Fault>,
-    ) -> Self {
+    pub fn read(tree: &[TreeFile], settings: &ModelSettings<'_>, faults: &mut Vec<Fault>) -> Self {
         let mut sources = BTreeMap::new();
         let before = faults.len();
         for file in tree.iter().filter(|file| file.path == "sources.toml") {
@@ -66,7 +71,10 @@ impl Manifest {
         let before = faults.len();
         let mut models = read_models(tree, faults);
         whole.models = faults.len() == before;
-        apply_vars(&mut models, vars, config, faults);
+        vars::apply(&mut models, settings.vars, settings.file, faults);
+        let instances = settings
+            .definitions
+            .map(|definitions| instances::add(&mut models, definitions, settings.file, faults));
         let reads: BTreeMap<TableName, Vec<TableName>> = models
             .values()
             .map(|model| {
@@ -80,6 +88,7 @@ impl Manifest {
             models,
             reads,
             order,
+            instances: instances.unwrap_or_default(),
         };
         for model in manifest.models() {
             let inputs = manifest.inputs(&model.name);
@@ -106,6 +115,26 @@ impl Manifest {
     /// A model by name.
     pub fn model(&self, name: &TableName) -> Option<&Model> {
         self.models.get(name)
+    }
+
+    /// The tables of a definition of churn that stand for those of the main one.
+    pub fn instances(&self, definition: &Definition) -> &BTreeMap<TableName, TableName> {
+        static NONE: BTreeMap<TableName, TableName> = BTreeMap::new();
+        self.instances.get(definition).unwrap_or(&NONE)
+    }
+
+    /// The model of a definition of churn that a name of the main one stands for.
+    pub fn model_of(&self, name: &str, definition: &Definition) -> Option<&Model> {
+        let name: TableName = name.parse().ok()?;
+        let name = self.instances(definition).get(&name).unwrap_or(&name);
+        self.models.get(name)
+    }
+
+    /// The model that holds the trained models of churn, by a definition of it.
+    pub fn trainer(&self, definition: &Definition) -> Option<&Model> {
+        let mut models = self.models();
+        models
+            .find(|model| model.step() == Some(Step::TrainChurn) && model.definition == *definition)
     }
 
     /// A model by name, or a fault that suggests the nearest name.
@@ -356,45 +385,4 @@ fn step_reads(
         }
     }
     names
-}
-
-fn apply_vars(
-    models: &mut BTreeMap<TableName, Model>,
-    vars: &Vars,
-    config: &SourceFile,
-    faults: &mut Vec<Fault>,
-) {
-    for (model_name, values) in vars {
-        let known: Vec<String> = models.keys().map(TableName::to_string).collect();
-        let name = model_name.parse().ok();
-        let Some(model) = name.and_then(|name: TableName| models.get_mut(&name)) else {
-            faults.push(
-                Fault::new(format!(
-                    "`[vars]` names `{model_name}`, which is not a model"
-                ))
-                .hint(nearest::hint(model_name, known.iter().map(String::as_str)))
-                .at_key(config, &["vars", model_name]),
-            );
-            continue;
-        };
-        for (param, value) in values {
-            let path = ["vars", model_name, param];
-            let Some((param_type, current)) = model.params.get_mut(param) else {
-                let names: Vec<&str> = model.params.keys().map(String::as_str).collect();
-                faults.push(
-                    Fault::new(format!("`{model_name}` has no parameter `{param}`"))
-                        .hint(nearest::hint(param, names.iter().copied()))
-                        .at_key(config, &path),
-                );
-                continue;
-            };
-            match ParamValue::from_toml(*param_type, value) {
-                Ok(value) => *current = value,
-                Err(error) => faults.push(
-                    Fault::new(format!("`{param}` of `{model_name}`: {error}"))
-                        .at_key(config, &path),
-                ),
-            }
-        }
-    }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{Check, RawChecks};
 use crate::declared::{RawParam, no_previous, params, params_fit, previous_fits};
+use crate::definition::Definition;
 use crate::fault::{Fault, SourceFile};
 use crate::materialization::{self, Materialization};
 use crate::name::TableName;
@@ -69,6 +70,14 @@ pub enum Step {
 }
 
 impl Step {
+    /// Whether what it does depends on the definition of churn, of which there may be several.
+    pub(crate) fn is_of_churn(self) -> bool {
+        matches!(
+            self,
+            Self::TrainChurn | Self::ScoreChurn | Self::ExplainChurn | Self::MeasureDrift
+        )
+    }
+
     const NAMES: [(&'static str, Self); 12] = [
         ("train_linkage", Self::TrainLinkage),
         ("link_records", Self::LinkRecords),
@@ -145,6 +154,10 @@ pub struct Model {
     pub reads_past: Vec<TableName>,
     /// The sidecar.
     pub sidecar: SourceFile,
+    /// The definition of churn that it is of.
+    pub definition: Definition,
+    /// The model of the main definition that it stands for, when it is of another.
+    pub stands_for: Option<TableName>,
 }
 
 impl Model {
@@ -280,6 +293,8 @@ impl Model {
             body,
             reads_past,
             sidecar: sidecar.clone(),
+            definition: Definition::MAIN,
+            stands_for: None,
         })
     }
 }

@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 
 use crate::date::AsOfDate;
+use crate::definition::{Definition, Definitions};
 
 /// The type of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -157,7 +158,7 @@ pub struct TaskDates {
     pub as_of: AsOfDate,
     /// The latest earlier date for which the tables in the model's `reads_past` were made.
     pub previous: Option<AsOfDate>,
-    /// The cut-offs of the training, oldest first.
+    /// The cut-offs of the training, oldest first: those of its definition of churn.
     pub cutoffs: Vec<AsOfDate>,
 }
 
@@ -172,8 +173,27 @@ impl From<AsOfDate> for TaskDates {
     }
 }
 
-/// The values that a run supplies.
-pub fn supplied(dates: &TaskDates, churn: &ChurnConfig) -> BTreeMap<String, ParamValue> {
+/// The values that a run supplies, by definition of churn.
+#[derive(Debug, Clone)]
+pub struct Supplied(BTreeMap<Definition, BTreeMap<String, ParamValue>>);
+
+impl Supplied {
+    /// Those of some dates.
+    pub fn new(dates: &TaskDates, definitions: &Definitions) -> Self {
+        let all = definitions.iter();
+        let all = all.map(|(name, churn)| (name.clone(), supplied(dates, churn)));
+        Self(all.collect())
+    }
+
+    /// Those of the models of a definition, or of the main one when it is not known.
+    pub fn of(&self, definition: &Definition) -> &BTreeMap<String, ParamValue> {
+        let own = self.0.get(definition);
+        own.unwrap_or_else(|| &self.0[&Definition::MAIN])
+    }
+}
+
+/// The values that a run supplies to the models of a definition.
+pub(crate) fn supplied(dates: &TaskDates, churn: &ChurnConfig) -> BTreeMap<String, ParamValue> {
     let days = |days: i32| ParamValue::Int(days.into());
     let framing = churn.framing();
     let cutoffs = dates.cutoffs.iter().map(|date| date.date()).collect();

@@ -6,13 +6,14 @@ use serde::Serialize;
 
 use crate::config::Config;
 use crate::date::AsOfDate;
+use crate::definition::Definition;
 use crate::layer::Layer;
 use crate::manifest::Manifest;
 use crate::materialization::Materialization;
 use crate::model::{Model, Step};
 use crate::name::TableName;
 use crate::selector::Selection;
-use crate::training::{self, Due};
+use crate::training::{self, Due, Training};
 
 /// What the lake holds already, as far as planning needs it.
 #[derive(Debug, Clone, Default)]
@@ -22,13 +23,13 @@ pub struct LakeState {
     /// The day after the first event of any source: the first date a run can speak for.
     pub first_date: Option<AsOfDate>,
     /// What differs between the newest model of an earlier date and one that was trained now;
-    /// empty when nothing does, or there is none.
-    pub model_changes: Vec<String>,
+    /// none when nothing does, or there is none. By definition of churn.
+    pub model_changes: BTreeMap<Definition, Vec<String>>,
     /// The same of the newest weights of a linkage.
     pub linkage_changes: Vec<String>,
     /// The horizon that was chosen for the model that serves, or for the one to be trained, when
-    /// `churn.horizon_days` is `auto`.
-    pub horizon_days: Option<i32>,
+    /// `churn.horizon_days` is `auto`. By definition of churn.
+    pub horizon_days: BTreeMap<Definition, i32>,
     /// Partitions of cut-offs that were made by another query than that of today.
     pub outdated: BTreeSet<(TableName, AsOfDate)>,
 }
@@ -63,6 +64,9 @@ pub enum Work {
 pub struct Task {
     /// The model or source.
     pub name: TableName,
+    /// The definition of churn that it is of.
+    #[serde(skip_serializing_if = "Definition::is_main")]
+    pub definition: Definition,
     /// Its layer; that of a source is `staging`.
     pub layer: Layer,
     /// The date that its rows speak for.
@@ -110,22 +114,33 @@ pub struct NotDue {
     pub reason: String,
 }
 
+/// What a run takes a definition of churn for.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Framed {
+    /// The days without an order that are churn to this run, set or chosen.
+    pub horizon_days: i32,
+    /// The earlier cut-offs that training stacks, oldest first; empty when nothing trains.
+    pub cutoff_dates: Vec<AsOfDate>,
+    /// Why a model of churn is trained, and for which earlier dates features are made for it;
+    /// `None` when nothing of it is in the plan.
+    pub training: Option<String>,
+}
+
 /// The ordered work of one run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Plan {
     /// The date that the run speaks for.
     pub as_of_date: AsOfDate,
-    /// The days without an order that are churn to this run, set or chosen.
-    pub horizon_days: i32,
-    /// The earlier cut-offs that training stacks, oldest first; empty when nothing trains.
-    pub cutoff_dates: Vec<AsOfDate>,
+    /// The main definition of churn.
+    #[serde(flatten)]
+    pub main: Framed,
+    /// The others, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub definitions: BTreeMap<Definition, Framed>,
     /// The layers that have tasks, in the order of the data.
     pub layers: Vec<Layer>,
     /// Every task, each after those it depends on.
     pub tasks: Vec<Task>,
-    /// Why a model of churn is trained, and for which earlier dates features are made for it;
-    /// `None` when nothing of it is in the plan.
-    pub training: Option<String>,
     /// What was selected and is not due.
     pub not_due: Vec<NotDue>,
 }
@@ -149,13 +164,13 @@ pub struct Wanted<'a> {
 
 impl Wanted<'_> {
     /// Whether a model of churn is to be trained for the date, as it has none of its own.
-    pub fn trains_churn(&self) -> bool {
-        matches!(Due::churn(self), Due::Yes(_))
+    pub fn trains_churn(&self, definition: &Definition) -> bool {
+        matches!(Due::churn(self, definition), Due::Yes(_))
     }
 
     /// Whether a model is to be made. The changes of profiles go with the map of profiles, so that no
     /// id is given or taken without a word.
-    fn holds(&self, model: &Model) -> bool {
+    pub(crate) fn holds(&self, model: &Model) -> bool {
         self.selection.holds(&model.name)
             || model.step() == Some(Step::ListChanges)
                 && training::makers_of_ids(self.manifest).any(|map| self.selection.holds(&map.name))
@@ -170,23 +185,30 @@ impl Plan {
             config,
             selection,
             as_of_date,
-            state,
             ..
         } = asked;
-        let due = Due::churn(asked);
-        let churn = config.churn.with_chosen_horizon(state.horizon_days);
         let mut not_due = Vec::new();
-        let mut trained = Vec::new();
         let mut wanted: Vec<(AsOfDate, &Model, Purpose)> = Vec::new();
+        let mut trainings: BTreeMap<&Definition, Training<'_>> = config
+            .churn
+            .iter()
+            .map(|(definition, _)| (definition, Training::of(asked, definition)))
+            .collect();
         for model in manifest
             .models()
             .filter(|model| model.materialization.is_stored())
         {
             let selected = asked.holds(model);
-            if let (true, Due::No(reason)) = (model.reads_cutoffs(), &due) {
-                let (name, reason) = (model.name.clone(), reason.clone());
-                not_due.extend(selected.then_some(NotDue { name, reason }));
-                continue;
+            if model.reads_cutoffs()
+                && let Some(training) = trainings.get_mut(&model.definition)
+            {
+                if let Due::No(reason) = &training.due {
+                    let (name, reason) = (model.name.clone(), reason.clone());
+                    not_due.extend(selected.then_some(NotDue { name, reason }));
+                    continue;
+                }
+                // Selected or not: a run of one layer makes its part of the cut-offs.
+                training.trained.push(model);
             }
             if model.step() == Some(Step::TrainLinkage)
                 && let Due::No(reason) = Due::linkage(asked, model)
@@ -195,33 +217,12 @@ impl Plan {
                 not_due.extend(selected.then_some(NotDue { name, reason }));
                 continue;
             }
-            if model.reads_cutoffs() {
-                // Selected or not: a run of one layer makes its part of the cut-offs.
-                trained.push(model);
-            }
             if selected {
                 wanted.push((as_of_date, model, Purpose::AsOf));
             }
         }
-        let cutoff_dates = if trained.is_empty() {
-            Vec::new()
-        } else {
-            training::cutoffs(&churn, as_of_date, state)
-        };
-        for date in &cutoff_dates {
-            let missing = training::missing(manifest, &trained, *date, state);
-            let of_date = Wanted {
-                as_of_date: *date,
-                force: false,
-                ..*asked
-            };
-            let is_due = |model: &Model| {
-                model.step() != Some(Step::TrainLinkage) || Due::linkage(&of_date, model).is_due()
-            };
-            let chosen = missing
-                .into_iter()
-                .filter(|model| asked.holds(model) && is_due(model));
-            wanted.extend(chosen.map(|model| (*date, model, Purpose::CutOff)));
+        for training in trainings.values_mut() {
+            training.add_cutoffs(asked, &mut wanted);
         }
         let mut tasks = inspections(manifest, selection, as_of_date);
         for (date, model, purpose) in with_checks(manifest, selection, as_of_date, &wanted) {
@@ -231,15 +232,33 @@ impl Plan {
         let mut layers: Vec<Layer> = tasks.iter().map(|task| task.layer).collect();
         layers.sort_unstable();
         layers.dedup();
+        let framed = trainings.into_iter();
+        let mut definitions: BTreeMap<Definition, Framed> = framed
+            .map(|(definition, training)| (definition.clone(), training.framed(&tasks)))
+            .collect();
         Self {
             as_of_date,
-            horizon_days: churn.horizon_days(),
-            training: training::told(&due, &trained, &tasks),
-            cutoff_dates,
+            main: definitions.remove(&Definition::MAIN).unwrap_or_default(),
+            definitions,
             layers,
             tasks,
             not_due,
         }
+    }
+
+    /// What the run takes a definition of churn for.
+    pub fn framed(&self, definition: &Definition) -> &Framed {
+        self.definitions.get(definition).unwrap_or(&self.main)
+    }
+
+    /// Why models of churn are trained, of every definition; `None` when none is.
+    pub fn training(&self) -> Option<String> {
+        let others = self.definitions.iter().filter_map(|(name, framed)| {
+            let training = framed.training.as_ref()?;
+            Some(format!("of `{name}`: {training}"))
+        });
+        let all: Vec<String> = self.main.training.iter().cloned().chain(others).collect();
+        (!all.is_empty()).then(|| all.join("; "))
     }
 }
 
@@ -281,6 +300,7 @@ fn inspections(manifest: &Manifest, selection: &Selection, as_of_date: AsOfDate)
         .filter(|source| selection.holds(&source.name))
         .map(|source| Task {
             name: source.name.clone(),
+            definition: Definition::MAIN,
             layer: Layer::Staging,
             as_of_date,
             purpose: Purpose::AsOf,
@@ -315,6 +335,7 @@ fn model_task(
     let path = model.name.path();
     Task {
         name: model.name.clone(),
+        definition: model.definition.clone(),
         layer: model.name.layer(),
         as_of_date,
         purpose,

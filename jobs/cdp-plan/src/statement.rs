@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sqlparser::ast::{
     Expr, ObjectName, ObjectNamePart, Query, SetExpr, Statement as Ast, Value, ValueWithSpan,
-    Visit, VisitMut, Visitor, VisitorMut,
+    Visit, VisitMut, Visitor,
 };
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::{Parser, ParserError};
@@ -15,6 +15,7 @@ use sqlparser::tokenizer::Span;
 use crate::fault::{Fault, SourceFile};
 use crate::name::TableName;
 use crate::param::ParamValue;
+use crate::rewrite::{Binder, rename_tables};
 
 /// How deep a query may nest.
 const RECURSION_LIMIT: usize = 200;
@@ -82,6 +83,22 @@ impl Statement {
     /// The parameters it uses, each with the place of its first mention.
     pub fn params(&self) -> &[(String, Range<usize>)] {
         &self.params
+    }
+
+    /// The same query over other tables, where they stand for those that it names.
+    pub(crate) fn renamed(&self, names: &BTreeMap<TableName, TableName>) -> Self {
+        let mut ast = Ast::clone(&self.ast);
+        rename_tables(&mut ast, names);
+        let tables = self.tables.iter().map(|(table, place)| {
+            let renamed = names.get(table).unwrap_or(table).clone();
+            (renamed, place.clone())
+        });
+        Self {
+            file: self.file.clone(),
+            ast: Arc::new(ast),
+            tables: tables.collect(),
+            params: self.params.clone(),
+        }
     }
 
     /// The syntax tree with every parameter replaced by a literal of its type.
@@ -290,39 +307,6 @@ impl Visitor for Finder<'_> {
     }
 }
 
-/// Replaces parameters by literals.
-struct Binder<'a> {
-    values: &'a BTreeMap<String, ParamValue>,
-}
-
-impl VisitorMut for Binder<'_> {
-    type Break = String;
-
-    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<String> {
-        let Expr::Value(ValueWithSpan {
-            value: Value::Placeholder(name),
-            ..
-        }) = expr
-        else {
-            return ControlFlow::Continue(());
-        };
-        let name = name.trim_start_matches('$').to_owned();
-        let literal = self.values.get(&name).and_then(|value| {
-            Parser::new(&GenericDialect {})
-                .try_with_sql(&value.to_sql())
-                .and_then(|mut parser| parser.parse_expr())
-                .ok()
-        });
-        match literal {
-            Some(literal) => {
-                *expr = literal;
-                ControlFlow::Continue(())
-            }
-            None => ControlFlow::Break(name),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -330,12 +314,8 @@ mod tests {
     fn check(sql: &str) -> Result<Statement, Vec<String>> {
         let mut faults = Vec::new();
         let statement = Statement::parse(&SourceFile::new("m.sql", sql), &mut faults);
-        statement.ok_or_else(|| {
-            faults
-                .iter()
-                .map(|fault| fault.message().to_owned())
-                .collect()
-        })
+        let told = faults.iter().map(|fault| fault.message().to_owned());
+        statement.ok_or_else(|| told.collect())
     }
 
     #[test]
@@ -381,6 +361,25 @@ mod tests {
             error.starts_with("no value for the parameter `$"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn other_tables_stand_for_those_that_are_named() {
+        let statement = check(
+            "select churn_scores.x from Scores.churn_scores join scores.b as c on c.x = churn_scores.x",
+        );
+        let name = |text: &str| text.parse::<TableName>().unwrap();
+        let names = BTreeMap::from([(name("scores.churn_scores"), name("scores.churn_scores_m"))]);
+        let renamed = statement.unwrap().renamed(&names);
+        let tables = renamed.tables().iter().map(|(t, _)| t.to_string());
+        assert_eq!(
+            tables.collect::<Vec<_>>(),
+            ["scores.b", "scores.churn_scores_m"]
+        );
+        let bound = renamed.bind(&BTreeMap::new()).unwrap().to_string();
+        let expected = "SELECT churn_scores.x FROM Scores.churn_scores_m AS churn_scores \
+                        JOIN scores.b AS c ON c.x = churn_scores.x";
+        assert_eq!(bound, expected);
     }
 
     #[test]

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use cdp_churn::ChurnConfig;
 
 use crate::date::AsOfDate;
+use crate::definition::Definition;
 use crate::manifest::Manifest;
 use crate::model::{Model, Step};
 use crate::name::TableName;
-use crate::plan::{LakeState, Purpose, Task, Wanted};
+use crate::plan::{Framed, LakeState, Purpose, Task, Wanted};
 
 /// Whether a model is to be trained, with the reason.
 pub(crate) enum Due {
@@ -33,17 +34,17 @@ impl Due {
         !matches!(self, Self::No(_))
     }
 
-    /// Whether a model of churn is to be trained.
-    pub(crate) fn churn(asked: &Wanted<'_>) -> Self {
-        let mut models = asked.manifest.models();
-        let Some(model) = models.find(|model| model.step() == Some(Step::TrainChurn)) else {
+    /// Whether a model of churn is to be trained, by a definition of it.
+    pub(crate) fn churn(asked: &Wanted<'_>, definition: &Definition) -> Self {
+        let Some(model) = asked.manifest.trainer(definition) else {
             return Self::Yes("a model reads cut-offs".to_owned());
         };
+        let changes = asked.state.model_changes.get(definition);
         let trained = Trained {
             model,
-            retrain_days: asked.config.churn.retrain_days(),
+            retrain_days: asked.config.churn.of(definition).retrain_days(),
             section: "churn",
-            changes: &asked.state.model_changes,
+            changes: changes.map_or(&[], Vec::as_slice),
         };
         trained.due(asked)
     }
@@ -101,12 +102,69 @@ impl Trained<'_> {
     }
 }
 
+/// What is trained by a definition of churn.
+pub(crate) struct Training<'a> {
+    churn: ChurnConfig,
+    pub(crate) due: Due,
+    /// The models that read cut-offs, if they are due.
+    pub(crate) trained: Vec<&'a Model>,
+    cutoffs: Vec<AsOfDate>,
+}
+
+impl<'a> Training<'a> {
+    pub(crate) fn of(asked: &Wanted<'a>, definition: &Definition) -> Self {
+        let chosen = asked.state.horizon_days.get(definition).copied();
+        Self {
+            churn: asked
+                .config
+                .churn
+                .of(definition)
+                .with_chosen_horizon(chosen),
+            due: Due::churn(asked, definition),
+            trained: Vec::new(),
+            cutoffs: Vec::new(),
+        }
+    }
+
+    /// Adds what the lake lacks of the earlier cut-offs that are read.
+    pub(crate) fn add_cutoffs(
+        &mut self,
+        asked: &Wanted<'a>,
+        wanted: &mut Vec<(AsOfDate, &'a Model, Purpose)>,
+    ) {
+        if self.trained.is_empty() {
+            return;
+        }
+        let (manifest, state) = (asked.manifest, asked.state);
+        self.cutoffs = cutoffs(&self.churn, asked.as_of_date, state);
+        for date in &self.cutoffs {
+            let missing = missing(manifest, &self.trained, *date, state);
+            let of_date = Wanted {
+                as_of_date: *date,
+                force: false,
+                ..*asked
+            };
+            let is_due = |model: &Model| {
+                model.step() != Some(Step::TrainLinkage) || Due::linkage(&of_date, model).is_due()
+            };
+            let chosen = missing
+                .into_iter()
+                .filter(|model| asked.holds(model) && is_due(model));
+            wanted.extend(chosen.map(|model| (*date, model, Purpose::CutOff)));
+        }
+    }
+
+    pub(crate) fn framed(self, tasks: &[Task]) -> Framed {
+        Framed {
+            horizon_days: self.churn.horizon_days(),
+            training: told(&self.due, &self.trained, &self.cutoffs, tasks),
+            cutoff_dates: self.cutoffs,
+        }
+    }
+}
+
 /// The cut-offs that a training reads, oldest first.
-pub(crate) fn cutoffs(
-    churn: &ChurnConfig,
-    as_of_date: AsOfDate,
-    state: &LakeState,
-) -> Vec<AsOfDate> {
+fn cutoffs(churn: &ChurnConfig, as_of_date: AsOfDate, state: &LakeState) -> Vec<AsOfDate> {
     let first = state.first_date;
     churn
         .all_cutoffs(as_of_date.epoch_day())
@@ -118,7 +176,7 @@ pub(crate) fn cutoffs(
 
 /// The stored models that training needs at a cut-off and that have no partition for it, or one
 /// that is not made as they are defined now.
-pub(crate) fn missing<'a>(
+fn missing<'a>(
     manifest: &'a Manifest,
     trained: &[&Model],
     date: AsOfDate,
@@ -160,14 +218,14 @@ fn with_step(manifest: &Manifest, step: Step) -> impl Iterator<Item = &Model> {
 }
 
 /// One line for people: why a model is trained, and which earlier dates are made for it.
-pub(crate) fn told(due: &Due, trained: &[&Model], tasks: &[Task]) -> Option<String> {
+fn told(due: &Due, trained: &[&Model], cutoffs: &[AsOfDate], tasks: &[Task]) -> Option<String> {
     let (Due::Yes(reason) | Due::Again(reason)) = due else {
         return None;
     };
     let is_planned = |task: &Task| trained.iter().any(|model| model.name == task.name);
     let made: BTreeSet<AsOfDate> = tasks
         .iter()
-        .filter(|task| task.purpose == Purpose::CutOff)
+        .filter(|task| task.purpose == Purpose::CutOff && cutoffs.contains(&task.as_of_date))
         .map(|task| task.as_of_date)
         .collect();
     if made.is_empty() {

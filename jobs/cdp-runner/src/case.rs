@@ -12,7 +12,7 @@ use cdp_churn::{ChurnConfig, RawChurnConfig};
 use cdp_lake::{
     Catalog, ErrorKind, LakeError, column_names, csv_lines, line, rows_from_csv, rows_to_csv,
 };
-use cdp_plan::{AsOfDate, TableName, TaskDates, supplied};
+use cdp_plan::{AsOfDate, Definitions, Supplied, TableName, TaskDates};
 use serde::Deserialize;
 
 use crate::project::Project;
@@ -102,7 +102,7 @@ impl Project {
                     let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
                     input(&faults.join("; "), dir)
                 })?;
-                supplied(&dates, &churn)
+                Supplied::new(&dates, &Definitions::main_only(churn))
             }
         };
         let catalog = Catalog::new(self.tables()?, Some(as_of), values)?.with_given(given);

@@ -38,7 +38,7 @@ pub(crate) async fn fingerprint(
             let first = (table.clone(), AsOfDate::from(chrono::NaiveDate::MIN));
             let mut earlier = context.published.range(first..(table, task.as_of_date));
             if model.reads_cutoffs() {
-                let cutoffs = &context.plan.cutoff_dates;
+                let cutoffs = &context.plan.framed(&model.definition).cutoff_dates;
                 let read = earlier.filter(|((_, date), _)| cutoffs.contains(date));
                 parts.extend(read.map(|(key, stands)| format!("{key:?} {stands:?}")));
             } else if let Some(latest) = earlier.next_back() {
@@ -50,7 +50,8 @@ pub(crate) async fn fingerprint(
     if let Some(Step::ScoreChurn | Step::ExplainChurn | Step::ValueCustomers | Step::MeasureDrift) =
         manifest.model(&task.name).and_then(Model::step)
     {
-        let champion = context.registry.champion(task.as_of_date);
+        let registry = context.registry.of(&task.definition);
+        let champion = registry.champion(task.as_of_date);
         parts.push(format!("{:?}", champion.map(|row| &row.model_id)));
     }
     for name in manifest.inlined(&task.name) {
@@ -108,23 +109,21 @@ fn body_text(
     catalog: &Catalog,
 ) -> Result<String, LakeError> {
     let config = &context.config;
+    let churn = config.churn.of(&model.definition);
     match model.step() {
         Some(step @ (Step::TrainLinkage | Step::LinkRecords)) => {
             Ok(format!("{} {}", step.name(), config.linkage_text))
         }
-        Some(step @ Step::ValueCustomers) => Ok(format!(
-            "{} {:?} {:?}",
-            step.name(),
-            config.churn,
-            config.value
-        )),
-        Some(step @ Step::ExplainChurn) => {
-            let mut models = context.project.manifest().models();
-            let features = models.find(|model| model.name.to_string() == FEATURES);
-            let words = features.map(|model| (&model.columns, &model.sentences));
-            Ok(format!("{} {:?} {words:?}", step.name(), config.churn))
+        Some(step @ Step::ValueCustomers) => {
+            Ok(format!("{} {:?} {:?}", step.name(), churn, config.value))
         }
-        Some(step) => Ok(format!("{} {:?}", step.name(), config.churn)),
+        Some(step @ Step::ExplainChurn) => {
+            let manifest = context.project.manifest();
+            let features = manifest.model_of(FEATURES, &model.definition);
+            let words = features.map(|model| (&model.columns, &model.sentences));
+            Ok(format!("{} {churn:?} {words:?}", step.name()))
+        }
+        Some(step) => Ok(format!("{} {churn:?}", step.name())),
         None => Ok(catalog.bind(model)?.to_string()),
     }
 }

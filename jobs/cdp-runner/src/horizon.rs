@@ -58,7 +58,7 @@ impl Project {
         as_of: Option<AsOfDate>,
         cutoffs: usize,
     ) -> Result<Option<OrderRhythm>, ProjectError> {
-        let events = match self.config().churn.framing().kind {
+        let events = match self.churn().framing().kind {
             ChurnKind::NonContractual => "staging.target_events",
             ChurnKind::Contractual => "staging.subscription_periods",
         };
@@ -104,7 +104,9 @@ impl Project {
         before: Option<i32>,
     ) -> Result<i32, LakeError> {
         let mut models = self.manifest().models();
-        let scores = models.find(|model| model.step() == Some(Step::ScoreChurn));
+        let scores = models.find(|model| {
+            model.step() == Some(Step::ScoreChurn) && model.definition == *self.definition()
+        });
         let dates = match scores {
             Some(scores) => self.lake().partition_dates(&scores.name).await?,
             None => BTreeSet::new(),
@@ -218,7 +220,7 @@ impl Project {
     /// The days on which each customer ordered, left another target event, or began or renewed a
     /// subscription, as known before a date.
     fn order_days(&self, date: AsOfDate) -> String {
-        let (events, occurred_on) = match self.config().churn.framing().kind {
+        let (events, occurred_on) = match self.churn().framing().kind {
             ChurnKind::NonContractual => {
                 ("staging.target_events", "cast(events.occurred_at as date)")
             }

@@ -74,13 +74,16 @@ impl Project {
         let date = self.labels_date(as_of).await?;
         let known = self.catalog(date).await?;
         let cutoff_date = self.closed_cutoff(&known, date, cutoff).await?;
-        let features = self.manifest().expect_model(FEATURES).map_err(|f| *f)?;
+        let features = match self.model(FEATURES) {
+            Some(features) => features,
+            None => self.manifest().expect_model(FEATURES).map_err(|f| *f)?,
+        };
         if self.outdated_features(date, cutoff_date).await? {
             let message = format!("{FEATURES} of {cutoff_date} was made by another query");
             return Err(LakeError::new(ErrorKind::Query, message)
                 .hint(format!(
-                    "`cdp-jobs run --as-of {date} --select +scores.churn_model+ --force` makes it \
-                     again"
+                    "`cdp-jobs run --as-of {date} --select +{}+ --force` makes it again",
+                    self.definition().suffixed("scores.churn_model")
                 ))
                 .into());
         }

@@ -10,8 +10,8 @@ use cdp_lake::{
     SchemaBook, load,
 };
 use cdp_plan::{
-    AsOfDate, Config, Fault, Faults, Layer, Manifest, Model, Plan, Selection, TableName, TaskDates,
-    Wanted, nearest_hint, supplied,
+    AsOfDate, Config, Definition, Fault, Faults, Layer, Manifest, Model, Plan, Selection, Supplied,
+    TableName, TaskDates, Wanted, nearest_hint,
 };
 
 use crate::ledger::{self, RunRow};
@@ -37,12 +37,14 @@ impl From<Fault> for ProjectError {
 }
 
 /// A checked project with its lake.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Project {
     config: Config,
     manifest: Arc<Manifest>,
     lake: Lake,
     schemas: SchemaBook,
+    /// The definition of churn whose models and scores people ask for.
+    definition: Definition,
 }
 
 /// Any date does for finding the columns of queries.
@@ -64,6 +66,7 @@ impl Project {
             manifest: Arc::new(manifest),
             lake,
             schemas,
+            definition: Definition::MAIN,
         };
         Ok((project, faults))
     }
@@ -74,10 +77,35 @@ impl Project {
         engine: &Engine,
     ) -> Result<(SchemaBook, Vec<Fault>), LakeError> {
         let mut faults = Vec::new();
-        let values = supplied(&any_date().into(), &config.churn);
+        let values = Supplied::new(&any_date().into(), &config.churn);
         let schemas =
             SchemaBook::write(engine, manifest, &values, steps::schema, &mut faults).await?;
         Ok((schemas, faults))
+    }
+
+    /// The same project, asked for a definition of churn by its name.
+    pub fn of_definition(self, name: &str) -> Result<Self, Box<Fault>> {
+        let definition = self.config.churn.expect(name)?;
+        Ok(self.with_definition(definition))
+    }
+
+    pub(crate) fn with_definition(self, definition: Definition) -> Self {
+        Self { definition, ..self }
+    }
+
+    /// The definition of churn that it is asked for.
+    pub fn definition(&self) -> &Definition {
+        &self.definition
+    }
+
+    /// What that definition says.
+    pub fn churn(&self) -> &ChurnConfig {
+        self.config.churn.of(&self.definition)
+    }
+
+    /// The model of that definition which a name of the main one stands for.
+    pub(crate) fn model(&self, name: &str) -> Option<&Model> {
+        self.manifest.model_of(name, &self.definition)
     }
 
     /// The configuration.
@@ -198,7 +226,8 @@ impl Project {
 
     /// Staging binds a date; without one, an analyst sees everything that will ever be known.
     fn all_time(&self) -> Result<Catalog, LakeError> {
-        Catalog::new(self.tables()?, None, self.values(&far_future().into()))
+        let catalog = Catalog::new(self.tables()?, None, self.values(&far_future().into()))?;
+        Ok(catalog.of_definition(&self.definition))
     }
 
     /// What was known before a date, as its run saw it.
@@ -210,7 +239,8 @@ impl Project {
     pub(crate) async fn catalog_of(&self, dates: &TaskDates) -> Result<Catalog, LakeError> {
         let catalog = Catalog::new(self.tables()?, Some(dates.as_of), self.values(dates))?;
         let logs = log::read(self).await?;
-        Ok(catalog.with_known(logs.known(&self.manifest, Some(dates.as_of))))
+        let known = logs.known(&self.manifest, Some(dates.as_of));
+        Ok(catalog.with_known(known).of_definition(&self.definition))
     }
 
     /// Appends files to a raw table, once per content.
@@ -252,7 +282,7 @@ impl Project {
         let dates = TaskDates {
             as_of,
             previous: Some(as_of.previous()),
-            cutoffs: cutoffs(&self.config.churn, as_of),
+            cutoffs: cutoffs(self.config.churn.of(&model.definition), as_of),
         };
         let catalog = Catalog::new(self.tables()?, Some(as_of), self.values(&dates))?;
         Ok(format!("{:#}", catalog.bind(model)?))
@@ -266,11 +296,8 @@ impl Project {
     }
 
     /// What a run supplies to queries.
-    pub(crate) fn values(
-        &self,
-        dates: &TaskDates,
-    ) -> std::collections::BTreeMap<String, cdp_plan::ParamValue> {
-        supplied(dates, &self.config.churn)
+    pub(crate) fn values(&self, dates: &TaskDates) -> Supplied {
+        Supplied::new(dates, &self.config.churn)
     }
 }
 

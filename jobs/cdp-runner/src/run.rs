@@ -33,17 +33,18 @@ impl Project {
             registry: Registry::read(self).await?,
         };
         let mut context = RunContext::new(self, plan, settings, host, observer, known)?;
+        let training = plan.training();
         observer.on(&Event::RunStarted {
             run_id: &settings.run_id,
             as_of_date: plan.as_of_date,
             tasks: plan.tasks.len(),
-            training: plan.training.as_deref(),
+            training: training.as_deref(),
         });
         let mut summary = RunSummary {
             run_id: settings.run_id.clone(),
             as_of_date: plan.as_of_date,
             records: Vec::new(),
-            training: plan.training.clone(),
+            training,
             not_due: plan.not_due.clone(),
         };
         let mut stopped: BTreeSet<TaskId> = BTreeSet::new();

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use cdp_lake::{Catalog, LakeError, RunTables};
 use cdp_plan::{
-    AsOfDate, Config, Materialization, Model, Plan, TableName, Task, TaskDates, supplied,
+    AsOfDate, Config, Definition, Materialization, Model, Plan, Supplied, TableName, Task,
+    TaskDates,
 };
 
 use crate::event::{Host, Observer};
@@ -20,7 +21,7 @@ use crate::task::missing;
 /// What every task of a run shares.
 pub(crate) struct RunContext<'a> {
     pub(crate) project: &'a Project,
-    /// That of the project, with the horizon of the plan.
+    /// That of the project, with the horizons of the plan.
     pub(crate) config: Config,
     pub(crate) plan: &'a Plan,
     pub(crate) settings: &'a RunSettings,
@@ -31,6 +32,15 @@ pub(crate) struct RunContext<'a> {
     pub(crate) logs: Logs,
     pub(crate) registry: Registry,
     pub(crate) resolutions: Resolutions,
+}
+
+fn config(project: &Project, plan: &Plan) -> Config {
+    let config = project.config();
+    let chosen = |definition: &Definition| Some(plan.framed(definition).horizon_days);
+    Config {
+        churn: config.churn.with_chosen_horizons(chosen),
+        ..config.clone()
+    }
 }
 
 /// What the lake tells of earlier runs.
@@ -56,7 +66,7 @@ impl<'a> RunContext<'a> {
         } = known;
         Ok(Self {
             tables: project.tables()?,
-            config: project.config().with_chosen_horizon(plan.horizon_days),
+            config: config(project, plan),
             project,
             plan,
             settings,
@@ -101,18 +111,19 @@ impl<'a> RunContext<'a> {
     }
 
     pub(crate) fn catalog(&self, task: &Task) -> Result<Catalog, LakeError> {
-        let cutoffs = self.plan.cutoff_dates.iter().copied();
+        let definition = &task.definition;
+        let cutoffs = self.plan.framed(definition).cutoff_dates.iter().copied();
         let dates = TaskDates {
             as_of: task.as_of_date,
             previous: self.previous_date(task),
             cutoffs: cutoffs.filter(|date| *date < task.as_of_date).collect(),
         };
-        let values = supplied(&dates, &self.config.churn);
+        let values = Supplied::new(&dates, &self.config.churn);
         let catalog = Catalog::new(self.tables.clone(), Some(task.as_of_date), values)?;
         let known = self
             .logs
             .known(self.project.manifest(), Some(task.as_of_date));
-        Ok(catalog.with_known(known))
+        Ok(catalog.with_known(known).of_definition(definition))
     }
 
     /// The latest earlier date for which every table whose past the model reads was made.

@@ -93,7 +93,7 @@ impl Project {
         &self,
         as_of: Option<AsOfDate>,
     ) -> std::result::Result<Option<TrainingData>, ProjectError> {
-        let stacked = self.config().churn.stacked_cutoffs();
+        let stacked = self.churn().stacked_cutoffs();
         let Some(rhythm) = self.order_rhythm(as_of, stacked.max(CUTOFFS_MIN)).await? else {
             return Ok(None);
         };

@@ -129,7 +129,7 @@ async fn attempt_task(
     let provenance = provenance(record);
     let committed = publish(lake, &url, &scope, &staged, &provenance).await?;
     // Killed in between, the run after makes the same rows again and names them.
-    record.named = registry::name_models(context, record, named).await?;
+    record.named = registry::name_models(context, task, record, named).await?;
     record.output_version = Some(committed.version);
     Ok(TaskStatus::Succeeded)
 }
@@ -163,16 +163,18 @@ async fn compute(
     } else {
         Err(String::new())
     };
+    let registry = context.registry.of(&task.definition);
     let asked = steps::Asked {
         project: context.project,
         config: &context.config,
+        churn: context.config.churn.of(&task.definition),
         manifest: context.project.manifest(),
         catalog,
         task,
         previous: context.previous_date(task),
         resolutions: &context.resolutions,
         base,
-        registry: &context.registry,
+        registry: &registry,
     };
     let done = steps::run(step, &asked).await?;
     let is_part = done.staged.piece.is_some_and(|piece| piece.is_part);

@@ -6,8 +6,8 @@ use cdp_churn::{ChurnConfig, ChurnModel, Horizon};
 use cdp_lake::{Catalog, Result};
 use cdp_linkage::LinkageModel;
 use cdp_plan::{
-    AsOfDate, LakeState, Layer, Materialization, Model, Selection, Step, TableName, TaskDates,
-    Wanted,
+    AsOfDate, Definition, LakeState, Layer, Materialization, Model, Selection, Step, TableName,
+    TaskDates, Wanted,
 };
 
 use crate::fingerprint::sha256;
@@ -27,30 +27,55 @@ pub(crate) async fn read(
     force: bool,
     state: &mut LakeState,
 ) -> Result<()> {
-    let manifest = project.manifest();
-    let mut models = manifest.models();
-    let Some(model) = models.find(|model| model.step() == Some(Step::TrainChurn)) else {
+    let definitions: Vec<Definition> = project
+        .config()
+        .churn
+        .iter()
+        .map(|(definition, _)| definition.clone())
+        .collect();
+    for definition in definitions {
+        let project = project.clone().with_definition(definition);
+        read_definition(&project, as_of, selection, force, state).await?;
+    }
+    Ok(())
+}
+
+/// The same of the definition of churn that a project is asked for.
+async fn read_definition(
+    project: &Project,
+    as_of: AsOfDate,
+    selection: &Selection,
+    force: bool,
+    state: &mut LakeState,
+) -> Result<()> {
+    let (manifest, definition) = (project.manifest(), project.definition());
+    let Some(model) = manifest.trainer(definition) else {
         return Ok(());
     };
     let dates = state.partitions.get(&model.name);
     if dates.is_some_and(|dates| dates.range(..as_of).next().is_some()) {
-        state.model_changes = changes(project, as_of).await?;
+        let changes = changes(project, as_of).await?;
+        state.model_changes.insert(definition.clone(), changes);
     }
-    let config = project.config();
-    if config.churn.horizon() == Horizon::Auto {
+    let mut chosen = None;
+    if project.churn().horizon() == Horizon::Auto {
         let asked = Wanted {
             manifest,
-            config,
+            config: project.config(),
             selection,
             as_of_date: as_of,
             state,
             force,
         };
-        let is_due = asked.trains_churn();
-        state.horizon_days = Some(chosen_horizon(project, as_of, is_due).await?);
+        let is_due = asked.trains_churn(definition);
+        let days = chosen_horizon(project, as_of, is_due).await?;
+        state.horizon_days.insert(definition.clone(), days);
+        chosen = Some(days);
     }
-    let churn = config.churn.with_chosen_horizon(state.horizon_days);
-    state.outdated = outdated(project, &churn, as_of).await?;
+    let churn = project.churn().with_chosen_horizon(chosen);
+    state
+        .outdated
+        .extend(outdated(project, &churn, as_of).await?);
     Ok(())
 }
 
@@ -58,7 +83,7 @@ impl Project {
     /// What churn means as of a date: with the horizon of the model in service, or the one that a
     /// training would choose where there is no model.
     pub(crate) async fn churn_as_of(&self, as_of: AsOfDate) -> Result<ChurnConfig> {
-        let churn = &self.config().churn;
+        let churn = self.churn();
         Ok(match churn.horizon() {
             Horizon::Days(_) => churn.clone(),
             Horizon::Auto => {
@@ -124,12 +149,11 @@ async fn changes(project: &Project, as_of: AsOfDate) -> Result<Vec<String>> {
         Ok(model) => model,
         Err(error) => return Ok(vec![format!("it can't be used any more ({error})")]),
     };
-    let mut models = project.manifest().models();
-    let Some(features) = models.find(|model| model.name.to_string() == FEATURES) else {
+    let Some(features) = project.model(FEATURES) else {
         return Ok(Vec::new());
     };
     let kinds = feature_kinds(project.schema(&features.name)?.as_ref());
-    Ok(model.changes(&project.config().churn, &kinds))
+    Ok(model.changes(project.churn(), &kinds))
 }
 
 /// Partitions of the cut-offs whose query is another one now, or that are older than what they read.

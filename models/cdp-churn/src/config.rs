@@ -20,11 +20,30 @@ pub(crate) const AUTO: &str = "auto";
 #[error("`{key}` is {found}, expected {expected}")]
 pub struct ChurnFault {
     /// Path of the key, such as `churn.horizon_days`.
-    pub key: &'static str,
+    pub key: String,
     /// The value that was written.
     pub found: String,
     /// What the value must be.
     pub expected: String,
+}
+
+impl ChurnFault {
+    pub(crate) fn new(key: &str, found: String, expected: String) -> Self {
+        Self {
+            key: key.to_owned(),
+            found,
+            expected,
+        }
+    }
+
+    /// The same in the table of another definition.
+    pub(crate) fn of_definition(self, name: &str) -> Self {
+        let key = self.key.trim_start_matches("churn.");
+        Self {
+            key: format!("churn.definitions.{name}.{key}"),
+            ..self
+        }
+    }
 }
 
 /// The checked `[churn]` table: every number is within its bounds.
@@ -252,7 +271,7 @@ impl Check {
     /// A whole number within bounds. A value out of bounds is a fault and becomes the lower bound.
     fn whole<T: TryFrom<i64> + Default>(
         &mut self,
-        key: &'static str,
+        key: &str,
         value: i64,
         low: i64,
         high: i64,
@@ -320,11 +339,7 @@ impl Check {
         found.unwrap_or_default()
     }
 
-    fn fault(&mut self, key: &'static str, found: String, expected: String) {
-        self.faults.push(ChurnFault {
-            key,
-            found,
-            expected,
-        });
+    fn fault(&mut self, key: &str, found: String, expected: String) {
+        self.faults.push(ChurnFault::new(key, found, expected));
     }
 }

@@ -29,11 +29,11 @@ impl Fallback {
     pub(crate) fn check(word: &str, faults: &mut Vec<ChurnFault>) -> Self {
         let found = Self::ALL.into_iter().find(|one| one.as_str() == word);
         if found.is_none() {
-            faults.push(ChurnFault {
-                key: "churn.fallback",
-                found: format!("\"{word}\""),
-                expected: format!("one of {}", Self::ALL.map(Self::as_str).join(", ")),
-            });
+            faults.push(ChurnFault::new(
+                "churn.fallback",
+                format!("\"{word}\""),
+                format!("one of {}", Self::ALL.map(Self::as_str).join(", ")),
+            ));
         }
         found.unwrap_or_default()
     }

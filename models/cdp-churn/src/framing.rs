@@ -87,11 +87,7 @@ impl Framing {
         faults: &mut Vec<ChurnFault>,
     ) -> Self {
         let mut fault = |key, found: String, expected: String| {
-            faults.push(ChurnFault {
-                key,
-                found,
-                expected,
-            });
+            faults.push(ChurnFault::new(key, found, expected));
         };
         let found = ChurnKind::ALL.into_iter().find(|one| one.as_str() == kind);
         if found.is_none() {

@@ -53,11 +53,12 @@ impl RawHorizon {
                     " (only where no contract ends do gaps tell a horizon)".to_owned()
                 }
             };
-            faults.push(ChurnFault {
-                key: "churn.horizon_days",
-                found: self.to_string(),
-                expected: format!("a whole number of days from 1 to {DAYS_MAX}{or_auto}"),
-            });
+            let expected = format!("a whole number of days from 1 to {DAYS_MAX}{or_auto}");
+            faults.push(ChurnFault::new(
+                "churn.horizon_days",
+                self.to_string(),
+                expected,
+            ));
         }
         Horizon::Days(days.unwrap_or(UNTOLD_DAYS))
     }

@@ -1,8 +1,11 @@
 //! The `[churn]` table as written, with its defaults.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::config::AUTO;
+use crate::definition::RawDefinition;
 use crate::fallback::Fallback;
 use crate::framing::{ChurnKind, Framing};
 use crate::horizon::{RawHorizon, UNTOLD_DAYS};
@@ -68,6 +71,9 @@ pub struct RawChurnConfig {
     pub reasons: i64,
     /// Where the risk bands begin.
     pub risk_bands: RawRiskBands,
+    /// Other definitions of churn beside this one, by name. Defaults to none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub definitions: BTreeMap<String, RawDefinition>,
 }
 
 impl Default for RawChurnConfig {
@@ -95,6 +101,7 @@ impl Default for RawChurnConfig {
             rows_min: 100,
             reasons: 3,
             risk_bands: RawRiskBands::default(),
+            definitions: BTreeMap::new(),
         }
     }
 }

@@ -30,11 +30,7 @@ impl RawRiskBands {
         let Self { medium, high } = *self;
         let mut fault = |key, found: f64, expected: String| {
             let found = found.to_string();
-            faults.push(ChurnFault {
-                key,
-                found,
-                expected,
-            });
+            faults.push(ChurnFault::new(key, found, expected));
         };
         let medium_is_sound = medium > 0.0 && medium < 1.0;
         if !medium_is_sound {

@@ -7,8 +7,18 @@ use crate::examples;
 
 #[derive(Debug, Args)]
 pub(crate) struct ModelArgs {
+    #[command(flatten)]
+    pub(crate) definition: DefinitionArgs,
     #[command(subcommand)]
     pub(crate) command: ModelCommand,
+}
+
+/// Which definition of churn is meant.
+#[derive(Debug, Args)]
+pub(crate) struct DefinitionArgs {
+    /// By this definition of churn, `[churn.definitions.NAME]` in cdp.toml [default: by `[churn]` itself]
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(crate) definition: Option<String>,
 }
 
 /// The verbs of `model`.

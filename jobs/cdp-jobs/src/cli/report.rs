@@ -5,11 +5,15 @@ use std::path::PathBuf;
 use cdp_plan::AsOfDate;
 use clap::Args;
 
+use super::DefinitionArgs;
+
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
     /// Where the page is written; a file that is there is replaced
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) definition: DefinitionArgs,
     /// The date of the scores [default: the newest]
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<AsOfDate>,

@@ -66,7 +66,7 @@ pub(crate) async fn dispatch(cli: Cli) -> Result {
         Command::Backfill(args) => backfill::backfill(&context, &args).await,
         Command::Identity(args) => identity::identity(&context, &args.command).await,
         Command::Explain(args) => explain::explain(&context, &args.command).await,
-        Command::Model(args) => model::model(&context, &args.command).await,
+        Command::Model(args) => model::model(&context, &args).await,
         Command::Report(args) => report::report(&context, &args).await,
         Command::Show(args) => show::show(&context, &args).await,
         Command::Sql(args) => sql::sql(&context, &args).await,

@@ -29,17 +29,25 @@ pub(super) async fn plan(context: &Context, args: &PlanArgs) -> Result {
 fn text(plan: &Plan) -> String {
     let tasks = counted(plan.tasks.len() as u64, "task");
     let mut text = format!("as of {}: {tasks}\n", plan.as_of_date);
-    if !plan.cutoff_dates.is_empty() {
-        let dates: Vec<String> = plan.cutoff_dates.iter().map(ToString::to_string).collect();
-        let _ = writeln!(
-            text,
-            "training reads the cut-offs {}, for a horizon of {}",
-            dates.join(", "),
-            counted(plan.horizon_days.unsigned_abs().into(), "day"),
-        );
-    }
-    if let Some(training) = &plan.training {
-        let _ = writeln!(text, "training is due: {training}");
+    let others = plan.definitions.iter();
+    let others = others.map(|(name, framed)| (format!("training of `{name}`"), framed));
+    for (training, framed) in std::iter::once(("training".to_owned(), &plan.main)).chain(others) {
+        if !framed.cutoff_dates.is_empty() {
+            let dates: Vec<String> = framed
+                .cutoff_dates
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            let _ = writeln!(
+                text,
+                "{training} reads the cut-offs {}, for a horizon of {}",
+                dates.join(", "),
+                counted(framed.horizon_days.unsigned_abs().into(), "day"),
+            );
+        }
+        if let Some(why) = &framed.training {
+            let _ = writeln!(text, "{training} is due: {why}");
+        }
     }
     for layer in &plan.layers {
         let _ = writeln!(text, "\n{layer}");

@@ -28,7 +28,7 @@ struct Written<'a> {
 /// Gathers, writes one file, and changes nothing else.
 pub(super) async fn report(context: &Context, args: &ReportArgs) -> Result {
     check_out(&args.out)?;
-    let project = project::open(&context.settings).await?;
+    let project = project::open_by(&context.settings, &args.definition).await?;
     project::expect_lake(&project, &context.settings)?;
     let report = project
         .churn_report(args.as_of, args.features, args.customers.into(), VERSION)

@@ -5,8 +5,8 @@ use arrow::array::{Date32Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use cdp_identity::{IdentityRules, RawIdentityConfig};
 use cdp_plan::{
-    AsOfDate, Config, DEFAULT_TOML, EngineLimits, Manifest, SourceFile, TableName, TreeFile,
-    supplied,
+    AsOfDate, Config, DEFAULT_TOML, EngineLimits, Manifest, ModelSettings, SourceFile, Supplied,
+    TableName, TreeFile, Vars,
 };
 use url::Url;
 
@@ -137,8 +137,12 @@ pub(super) fn manifest() -> Manifest {
         path: "sources.toml".to_owned(),
         file: SourceFile::new("sql/sources.toml", SOURCES),
     });
-    let config = SourceFile::new("cdp.toml", "");
-    Manifest::load(&tree, &cdp_plan::Vars::new(), &config, Vec::new()).unwrap()
+    let settings = ModelSettings {
+        file: &SourceFile::new("cdp.toml", ""),
+        vars: &Vars::new(),
+        definitions: None,
+    };
+    Manifest::load(&tree, &settings, Vec::new()).unwrap()
 }
 
 pub(super) fn config() -> Config {
@@ -148,7 +152,7 @@ pub(super) fn config() -> Config {
 
 pub(super) async fn tables(lake: &Lake) -> Arc<RunTables> {
     let manifest = manifest();
-    let values = supplied(&date("2026-01-01").into(), &config().churn);
+    let values = Supplied::new(&date("2026-01-01").into(), &config().churn);
     let mut faults = Vec::new();
     let book = SchemaBook::write(lake.engine(), &manifest, &values, |_| schema(), &mut faults)
         .await
@@ -158,7 +162,7 @@ pub(super) async fn tables(lake: &Lake) -> Arc<RunTables> {
 }
 
 pub(super) fn catalog(tables: &Arc<RunTables>, as_of: Option<AsOfDate>) -> Catalog {
-    let values = supplied(&as_of.unwrap_or(date("2262-01-01")).into(), &config().churn);
+    let values = Supplied::new(&as_of.unwrap_or(date("2262-01-01")).into(), &config().churn);
     Catalog::new(tables.clone(), as_of, values).unwrap()
 }
 

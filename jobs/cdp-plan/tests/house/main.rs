@@ -5,13 +5,14 @@
     reason = "a test may fail on whatever it did not expect"
 )]
 
+mod definitions;
 mod plan;
 mod tidy;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cdp_plan::{Manifest, SourceFile, TreeFile, Vars};
+use cdp_plan::{Definitions, Manifest, ModelSettings, SourceFile, TreeFile, Vars};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -30,6 +31,10 @@ fn files(dir: &Path, extension: &str, found: &mut Vec<PathBuf>) {
 }
 
 fn builtin() -> Manifest {
+    builtin_with(None)
+}
+
+fn builtin_with(definitions: Option<&Definitions>) -> Manifest {
     let sql = root().join("sql");
     let mut found = Vec::new();
     files(&sql, "sql", &mut found);
@@ -48,11 +53,10 @@ fn builtin() -> Manifest {
             }
         })
         .collect();
-    Manifest::load(
-        &tree,
-        &Vars::new(),
-        &SourceFile::new("cdp.toml", ""),
-        Vec::new(),
-    )
-    .unwrap()
+    let settings = ModelSettings {
+        file: &SourceFile::new("cdp.toml", ""),
+        vars: &Vars::new(),
+        definitions,
+    };
+    Manifest::load(&tree, &settings, Vec::new()).unwrap()
 }

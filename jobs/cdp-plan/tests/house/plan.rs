@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use cdp_plan::{
-    AsOfDate, Config, LakeState, Layer, Manifest, Plan, Purpose, Selection, SourceFile, Wanted,
-    Work,
+    AsOfDate, Config, Definition, LakeState, Layer, Manifest, Plan, Purpose, Selection, SourceFile,
+    Wanted, Work,
 };
 
 use crate::builtin;
@@ -13,7 +13,7 @@ fn date(text: &str) -> AsOfDate {
     text.parse().unwrap()
 }
 
-fn config() -> Config {
+pub(crate) fn config() -> Config {
     Config::read(&SourceFile::new("cdp.toml", ""), &mut Vec::new()).unwrap()
 }
 
@@ -58,7 +58,7 @@ fn layer_by_layer_is_the_same_work_as_all_at_once() {
         parts.extend(ids(&plan(&manifest, &[&format!("layer:{layer}")], &state)));
     }
     assert_eq!(parts, ids(&whole));
-    assert_eq!(whole.cutoff_dates.len(), 9);
+    assert_eq!(whole.main.cutoff_dates.len(), 9);
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn what_is_not_stored_is_checked_before_whoever_reads_it() {
 /// A lake that holds every cut-off, and models of these dates.
 fn full_lake(manifest: &Manifest, trained: &[&str]) -> LakeState {
     let mut state = new_lake();
-    let cutoffs = plan(manifest, &[], &state).cutoff_dates;
+    let cutoffs = plan(manifest, &[], &state).main.cutoff_dates;
     for model in manifest.models() {
         if model.name.layer() <= Layer::Features {
             let dates = cutoffs.iter().copied().collect();
@@ -153,7 +153,7 @@ fn cut_offs_that_the_lake_holds_are_not_made_again() {
     let next = plan(&manifest, &[], &full_lake(&manifest, &[]));
     assert!(next.tasks.iter().all(|task| task.purpose == Purpose::AsOf));
     assert_eq!(
-        next.cutoff_dates.len(),
+        next.main.cutoff_dates.len(),
         9,
         "training reads them all the same"
     );
@@ -174,9 +174,9 @@ fn training_is_not_due_while_a_model_serves() {
         let made = plan(&manifest, &[], &full_lake(&manifest, trained));
         let not_due = if due { 0 } else { 2 };
         assert_eq!(made.not_due.len(), not_due, "{trained:?}");
-        assert_eq!(made.cutoff_dates.is_empty(), !due, "{trained:?}");
+        assert_eq!(made.main.cutoff_dates.is_empty(), !due, "{trained:?}");
         let again = trained.contains(&"2026-01-01");
-        assert_eq!(made.training.is_some(), due && !again, "{trained:?}");
+        assert_eq!(made.main.training.is_some(), due && !again, "{trained:?}");
     }
 }
 
@@ -184,10 +184,11 @@ fn training_is_not_due_while_a_model_serves() {
 fn a_model_that_a_training_would_not_make_again_makes_training_due() {
     let manifest = builtin();
     let mut state = full_lake(&manifest, &["2025-12-31"]);
-    state.model_changes = vec!["new feature `x`".to_owned()];
+    let changes = vec!["new feature `x`".to_owned()];
+    state.model_changes.insert(Definition::MAIN, changes);
     let made = plan(&manifest, &[], &state);
     assert!(made.not_due.is_empty());
-    let reason = made.training.as_deref();
+    let reason = made.main.training.as_deref();
     assert_eq!(
         reason,
         Some("since the model of 2025-12-31: new feature `x`")
@@ -195,7 +196,7 @@ fn a_model_that_a_training_would_not_make_again_makes_training_due() {
     assert!(for_cut_offs(&made).is_empty());
 
     // What other queries made is made again, and for no other cut-off.
-    let cutoff = made.cutoff_dates[2];
+    let cutoff = made.main.cutoff_dates[2];
     for name in ["features.order_features", "features.churn_features"] {
         state.outdated.insert((name.parse().unwrap(), cutoff));
     }
@@ -205,7 +206,7 @@ fn a_model_that_a_training_would_not_make_again_makes_training_due() {
         format!("features.order_features@{cutoff}"),
     ];
     assert_eq!(for_cut_offs(&made), expected.into());
-    assert!(made.training.unwrap().ends_with(&cutoff.to_string()));
+    assert!(made.main.training.unwrap().ends_with(&cutoff.to_string()));
 }
 
 #[test]
@@ -222,6 +223,6 @@ fn force_trains_when_the_model_is_named() {
     ] {
         let made = forced(&manifest, select, &state, force);
         assert_eq!(made.not_due.is_empty(), due, "{select:?} {force}");
-        assert_eq!(made.training.is_some(), due, "{select:?} {force}");
+        assert_eq!(made.main.training.is_some(), due, "{select:?} {force}");
     }
 }

@@ -18,7 +18,6 @@ pub use step::{Presence, Refusal, Said, Step, Whereabouts};
 pub use tables::{Consent, Field, Standing as ProfileStanding};
 
 use crate::ledger;
-use crate::overrides::table;
 use crate::project::{Project, ProjectError};
 
 /// The map of who is who.
@@ -70,11 +69,9 @@ impl Project {
         as_of: Option<AsOfDate>,
         table: &str,
     ) -> Result<MapDates, AskError> {
-        let dates = if self.has_model(table)? {
-            let name = table::name(table)?;
-            self.lake().partition_dates(&name).await?
-        } else {
-            std::collections::BTreeSet::new()
+        let dates = match self.model(table) {
+            Some(model) => self.lake().partition_dates(&model.name).await?,
+            None => std::collections::BTreeSet::new(),
         };
         let Some(newest) = dates.last().copied() else {
             let fault = Fault::new(format!("there is no {table} yet"));

@@ -180,7 +180,8 @@ pub(crate) fn definition(
 /// A query, bound for the same date whatever the date.
 fn undated(project: &Project, model: &Model) -> Result<String, LakeError> {
     let mut values = model.param_values();
-    values.extend(project.values(&any_date().into()));
+    let supplied = project.values(&any_date().into());
+    values.extend(supplied.of(&model.definition).clone());
     let bound = model.statement().map(|query| query.bind(&values));
     let bound = bound.transpose();
     let bound = bound.map_err(|message| LakeError::new(ErrorKind::Query, message))?;

@@ -41,9 +41,8 @@ impl Project {
 
     /// Every move of a name, the last first.
     pub async fn model_moves(&self) -> Result<Vec<AliasRow>, ProjectError> {
-        let mut rows = Registry::read(self).await?.rows;
-        rows.reverse();
-        Ok(rows)
+        let registry = Registry::read(self).await?;
+        Ok(registry.rows().rev().cloned().collect())
     }
 
     /// The newest date that was scored or trained for; `None` when none was.

@@ -9,7 +9,7 @@ mod decide;
 mod table;
 
 use cdp_lake::LakeError;
-use cdp_plan::AsOfDate;
+use cdp_plan::{AsOfDate, Definition, Task};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -48,6 +48,9 @@ pub enum Action {
 pub struct AliasRow {
     /// The name.
     pub alias: Alias,
+    /// The definition of churn whose model it is.
+    #[serde(skip_serializing_if = "Definition::is_main")]
+    pub definition: Definition,
     /// The model that has it since.
     pub model_id: String,
     /// The first date for which it has it.
@@ -70,10 +73,12 @@ pub struct AliasRow {
     pub program_version: String,
 }
 
-/// All moves, in the order of the dates from which they hold, and then of time.
+/// All moves, in the order of the dates from which they hold, and then of time; asked for those of one
+/// definition of churn.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Registry {
     rows: Vec<AliasRow>,
+    definition: Definition,
 }
 
 impl Alias {
@@ -104,7 +109,22 @@ impl Action {
 impl Registry {
     pub(crate) async fn read(project: &Project) -> Result<Self, LakeError> {
         let rows = table::read(project).await?;
-        Ok(Self { rows })
+        let definition = project.definition().clone();
+        Ok(Self { rows, definition })
+    }
+
+    /// The same, asked for another definition of churn.
+    pub(crate) fn of(&self, definition: &Definition) -> Self {
+        Self {
+            definition: definition.clone(),
+            ..self.clone()
+        }
+    }
+
+    /// The moves of the definition.
+    fn rows(&self) -> impl DoubleEndedIterator<Item = &AliasRow> {
+        let rows = self.rows.iter();
+        rows.filter(|row| row.definition == self.definition)
     }
 
     /// Takes moves in that were made since it was read.
@@ -115,7 +135,7 @@ impl Registry {
 
     /// The moves that hold on a date, in order.
     fn until(&self, date: AsOfDate, alias: Alias) -> impl DoubleEndedIterator<Item = &AliasRow> {
-        let rows = self.rows.iter();
+        let rows = self.rows();
         rows.filter(move |row| row.as_of_date <= date && row.alias == alias)
     }
 
@@ -150,19 +170,22 @@ impl Registry {
 /// Writes down the names that a training gave to models, those that are new.
 pub(crate) async fn name_models(
     context: &RunContext<'_>,
+    task: &Task,
     record: &TaskRecord,
     named: Vec<NamedModel>,
 ) -> Result<Vec<AliasRow>, LakeError> {
     let now = context.host.now();
     let as_of_date = record.as_of_date;
+    let registry = context.registry.of(&task.definition);
     let is_new = |named: &NamedModel| {
-        let holder = context.registry.holder(as_of_date, named.alias);
+        let holder = registry.holder(as_of_date, named.alias);
         holder.is_none_or(|row| row.model_id != named.model_id || row.as_of_date != as_of_date)
     };
     let named = named.into_iter().filter(is_new);
     let rows: Vec<AliasRow> = named
         .map(|named| AliasRow {
             alias: named.alias,
+            definition: task.definition.clone(),
             model_id: named.model_id,
             as_of_date,
             set_at: now,

@@ -7,11 +7,11 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use cdp_lake::{ErrorKind, LakeError, Provenance, Result, Staged, append_rows};
-use cdp_plan::AsOfDate;
+use cdp_plan::{AsOfDate, Definition};
 use chrono::DateTime;
 
 use super::{Action, Alias, AliasRow};
-use crate::matrix::{days, micros, one_batch, strings, texts};
+use crate::matrix::{column, days, micros, one_batch, strings, texts};
 use crate::overrides::table::name;
 use crate::project::Project;
 
@@ -35,6 +35,7 @@ fn schema() -> SchemaRef {
         text("input_versions"),
         text("evidence"),
         text("program_version"),
+        text("definition"),
     ]))
 }
 
@@ -53,12 +54,22 @@ pub(super) async fn read(project: &Project) -> Result<Vec<AliasRow>> {
     let (reasons, runs) = (text("reason")?, text("run_id")?);
     let (versions, evidence) = (text("input_versions")?, text("evidence")?);
     let programs = text("program_version")?;
+    // Older versions knew one definition.
+    let definitions = match column(&batch, "definition") {
+        Ok(_) => Some(texts(&batch, "definition")?),
+        Err(_) => None,
+    };
+    let definition = |row: usize| {
+        let named = definitions.as_ref().filter(|all| all.is_valid(row));
+        named.map_or(Definition::MAIN, |all| Definition::named(all.value(row)))
+    };
     let json = |text: &str| serde_json::from_str(text).unwrap_or_default();
     let row = |row: usize| -> Option<AliasRow> {
         let alias = Alias::ALL.into_iter();
         let action = Action::ALL.into_iter();
         Some(AliasRow {
             alias: alias.clone().find(|one| one.as_str() == aliases[row])?,
+            definition: definition(row),
             model_id: ids[row].clone(),
             as_of_date: AsOfDate::from_epoch_day(dates[row])?,
             set_at: DateTime::from_timestamp_micros(times[row])?,
@@ -125,6 +136,7 @@ fn batch(rows: &[AliasRow]) -> Result<RecordBatch> {
         text(&|row| Some(row.input_versions.to_string())),
         text(&|row| Some(row.evidence.to_string())),
         text(&|row| Some(row.program_version.clone())),
+        text(&|row| row.definition.name().map(str::to_owned)),
     ];
     Ok(RecordBatch::try_new(schema(), columns)?)
 }

@@ -99,7 +99,8 @@ impl Project {
         date: AsOfDate,
         ids: &[String],
     ) -> Result<BTreeMap<String, Offer>, AskError> {
-        if !self.has_model(OFFERS)? {
+        // Offers rest on the scores of the main definition.
+        if !self.has_model(OFFERS)? || !self.definition().is_main() {
             return Ok(BTreeMap::new());
         }
         let query = format!(

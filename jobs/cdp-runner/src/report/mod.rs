@@ -11,7 +11,6 @@ use cdp_report::{FeatureWeight, ModelInService, Report, Training};
 
 use crate::explain::AskError;
 use crate::models::ModelRow;
-use crate::overrides::table;
 use crate::project::Project;
 
 const SCORES: &str = "scores.churn_scores";
@@ -46,7 +45,7 @@ impl Project {
             None => None,
         };
         Ok(Report {
-            project: self.config().project_name.clone(),
+            project: self.reported_as(),
             program_version: program_version.to_owned(),
             scored,
             scored_before,
@@ -56,6 +55,15 @@ impl Project {
             outcomes: self.churn_outcomes(dates.as_of, HISTORY_MAX).await?,
             customers: self.churn_customers(dates.as_of, customers).await?,
         })
+    }
+
+    /// The project, and the definition of churn where it is not the main one.
+    fn reported_as(&self) -> String {
+        let project = &self.config().project_name;
+        match self.definition().name() {
+            Some(name) => format!("{project}, by the definition {name} of churn"),
+            None => project.clone(),
+        }
     }
 
     async fn model_in_service(
@@ -82,8 +90,7 @@ impl Project {
 
     /// What the sidecar of the features says of one; empty when nobody did.
     fn meaning(&self, feature: &str) -> String {
-        let model = table::name(FEATURES).ok();
-        let model = model.and_then(|name| self.manifest().model(&name));
+        let model = self.model(FEATURES);
         let columns = model.map_or(&[][..], |model| model.columns.as_slice());
         let meaning = columns.iter().find(|(name, _)| name == feature);
         meaning.map_or_else(String::new, |(_, meaning)| meaning.clone())

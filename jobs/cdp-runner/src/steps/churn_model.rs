@@ -96,20 +96,22 @@ pub(super) async fn serving(asked: &Asked<'_>) -> Result<Option<(String, ChurnMo
         )
         .hint(train_again(task))
     })?;
-    let churn = &asked.config.churn;
+    let churn = asked.churn;
     let is_asked = model.settings().framing == *churn.framing();
     Ok(is_asked.then_some((id, model)))
 }
 
 fn gone(id: &str, task: &Task) -> LakeError {
     let date = task.as_of_date;
+    let flag = task.definition.name();
+    let flag = flag.map_or_else(String::new, |name| format!(" --definition {name}"));
     LakeError::new(
         ErrorKind::NotFound,
         format!("the champion of {date}, `{id}`, is not in scores.churn_model any more"),
     )
     .hint(format!(
-        "`cdp-jobs model list` tells which there are, `cdp-jobs model promote ID` makes one the \
-         champion; {}",
+        "`cdp-jobs model list{flag}` tells which there are, `cdp-jobs model promote ID{flag}` makes \
+         one the champion; {}",
         train_again(task)
     ))
 }
@@ -202,7 +204,8 @@ pub(super) fn unfit(task: &Task, error: impl std::fmt::Display) -> LakeError {
 
 fn train_again(task: &Task) -> String {
     format!(
-        "`cdp-jobs run --as-of {} --select +scores.churn_model+ --force` trains again",
-        task.as_of_date
+        "`cdp-jobs run --as-of {} --select +{}+ --force` trains again",
+        task.as_of_date,
+        task.definition.suffixed("scores.churn_model")
     )
 }

@@ -31,7 +31,7 @@ pub(super) fn schema() -> SchemaRef {
 /// `features` is the model of the features, whose words tell them.
 pub(super) async fn run(asked: &Asked<'_>, features: Option<&Model>) -> Result<Done> {
     let &Asked {
-        config,
+        churn,
         catalog,
         task,
         ..
@@ -43,7 +43,7 @@ pub(super) async fn run(asked: &Asked<'_>, features: Option<&Model>) -> Result<D
         model_id,
         model,
         features: features.cloned(),
-        reasons: config.churn.reasons(),
+        reasons: churn.reasons(),
         task: task.clone(),
     };
     let query = format!("{} and is_eligible", profiles_query(task));

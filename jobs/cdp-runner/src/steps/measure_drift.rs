@@ -9,7 +9,7 @@ use cdp_churn::{ChurnModel, Drift, DriftBaseline, DriftLevel};
 use cdp_lake::{ErrorKind, LakeError, Result, Staged};
 use cdp_plan::{Layer, Manifest, TableName};
 
-use super::churn_model::{FEATURES, known_features, profiles_query, serving, unfit};
+use super::churn_model::{known_features, profiles_query, serving, unfit};
 use super::{Asked, Done, date_sql};
 use crate::matrix::{column, counts, floats, one_batch, texts};
 
@@ -127,8 +127,7 @@ async fn measure(
 
 /// The raw tables that each feature is made of.
 async fn sources(asked: &Asked<'_>) -> Result<BTreeMap<String, String>> {
-    let mut models = asked.manifest.models();
-    let Some(features) = models.find(|model| model.name.to_string() == FEATURES) else {
+    let Some(features) = asked.features() else {
         return Ok(BTreeMap::new());
     };
     if features.statement().is_none() {

@@ -11,8 +11,9 @@ mod train_churn;
 mod value_customers;
 
 use arrow::datatypes::SchemaRef;
+use cdp_churn::ChurnConfig;
 use cdp_lake::{Catalog, Result, Staged};
-use cdp_plan::{AsOfDate, Config, Manifest, ParamValue, Step, Task};
+use cdp_plan::{AsOfDate, Config, Manifest, Model, ParamValue, Step, Task};
 
 use self::churn_model::FEATURES;
 use crate::log::Base;
@@ -77,6 +78,8 @@ pub(crate) fn schema(step: Step) -> SchemaRef {
 pub(crate) struct Asked<'a> {
     pub(crate) project: &'a Project,
     pub(crate) config: &'a Config,
+    /// What churn is, by the definition that the task is of.
+    pub(crate) churn: &'a ChurnConfig,
     pub(crate) manifest: &'a Manifest,
     pub(crate) catalog: &'a Catalog,
     pub(crate) task: &'a Task,
@@ -87,6 +90,13 @@ pub(crate) struct Asked<'a> {
     pub(crate) base: std::result::Result<Base, String>,
     /// Which model is champion on which date.
     pub(crate) registry: &'a Registry,
+}
+
+impl Asked<'_> {
+    /// The model of the features, by the definition of churn that the task is of.
+    pub(crate) fn features(&self) -> Option<&Model> {
+        self.manifest.model_of(FEATURES, &self.task.definition)
+    }
 }
 
 /// Whether a step asks who is who.
@@ -100,7 +110,6 @@ pub(crate) fn resolves(step: Step) -> bool {
 /// Does a step for the date of a task.
 pub(crate) async fn run(step: Step, asked: &Asked<'_>) -> Result<Done> {
     let &Asked {
-        manifest,
         catalog,
         task,
         previous,
@@ -115,12 +124,7 @@ pub(crate) async fn run(step: Step, asked: &Asked<'_>) -> Result<Done> {
         Step::IdentityFigures => identity::identity_figures(asked).await,
         Step::TrainChurn => train_churn::run(asked).await,
         Step::ScoreChurn => score_churn::run(asked).await,
-        Step::ExplainChurn => {
-            let features = manifest
-                .models()
-                .find(|model| model.name.to_string() == FEATURES);
-            explain_churn::run(asked, features).await
-        }
+        Step::ExplainChurn => explain_churn::run(asked, asked.features()).await,
         Step::MeasureDrift => measure_drift::run(asked).await,
         Step::ValueCustomers => value_customers::run(asked).await,
         Step::CollectSegments => collect_segments::run(catalog, task, previous).await,

@@ -43,13 +43,13 @@ const SCORED: &str = "scores.churn_scored";
 
 pub(super) async fn run(asked: &Asked<'_>) -> Result<Done> {
     let &Asked {
-        config,
+        churn,
         catalog,
         task,
         ..
     } = asked;
     let model = serving(asked).await?;
-    let note = match (&model, config.churn.fallback()) {
+    let note = match (&model, churn.fallback()) {
         (Some((_, model)), _) => strangers(catalog, task, model).await?,
         (None, Fallback::None) => None,
         (None, Fallback::RecencyFrequency) => Some(
@@ -60,13 +60,13 @@ pub(super) async fn run(asked: &Asked<'_>) -> Result<Done> {
     };
     let (model_id, model) = model.unzip();
     let settings = model.as_ref().map(ChurnModel::settings);
-    let horizon_days = settings.map_or(config.churn.horizon_days(), |set| set.horizon_days);
+    let horizon_days = settings.map_or(churn.horizon_days(), |set| set.horizon_days);
     let told = Arc::new(Mutex::new(Vec::new()));
-    let by = match (model, config.churn.fallback()) {
+    let by = match (model, churn.fallback()) {
         (Some(model), _) => By::Model(Box::new(model)),
         (None, Fallback::RecencyFrequency) => By::RecencyFrequency {
             horizon_days,
-            is_of_orders: config.churn.framing().is_of_orders(),
+            is_of_orders: churn.framing().is_of_orders(),
         },
         (None, Fallback::None) => By::Nothing,
     };
@@ -85,7 +85,7 @@ pub(super) async fn run(asked: &Asked<'_>) -> Result<Done> {
     let mut all = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
     all.sort_unstable_by(f64::total_cmp);
     let judge = Judge {
-        churn: config.churn.clone(),
+        churn: churn.clone(),
         model_id,
         horizon_days,
         day: task.as_of_date.epoch_day(),

@@ -38,19 +38,19 @@ pub(super) fn schema() -> SchemaRef {
 
 pub(super) async fn run(asked: &Asked<'_>) -> Result<Done> {
     let &Asked {
-        config,
+        churn,
         catalog,
         task,
         ..
     } = asked;
     let set = labelled(catalog, task.as_of_date).await?;
     let date = date_sql(Some(task.as_of_date));
-    let set = match present(&config.churn, catalog, &date, set.features()).await? {
+    let set = match present(churn, catalog, &date, set.features()).await? {
         Some(present) => set.with_present(present),
         None => set,
     };
     let day = task.as_of_date.epoch_day();
-    match train(&config.churn, &set, day, baselines(&config.churn)) {
+    match train(churn, &set, day, baselines(churn)) {
         Ok(model) => candidate(asked, &set, &model).await,
         Err(TrainError::NotEnoughData { have, need }) => {
             let note = format!(
@@ -58,7 +58,7 @@ pub(super) async fn run(asked: &Asked<'_>) -> Result<Done> {
                  each (`churn.rows_min`); {}",
                 have.churned,
                 have.retained,
-                until(&config.churn, catalog, day, &set).await?
+                until(churn, catalog, day, &set).await?
             );
             let rows = others(catalog, task, "").await?;
             Ok(Done::told(
@@ -90,7 +90,7 @@ async fn candidate(asked: &Asked<'_>, set: &TrainingSet, model: &ChurnModel) -> 
         return Ok(done);
     }
     let day = task.as_of_date.epoch_day();
-    let config = &asked.config.churn;
+    let config = asked.churn;
     let judged = judge(
         config,
         set,
@@ -124,7 +124,7 @@ async fn candidate(asked: &Asked<'_>, set: &TrainingSet, model: &ChurnModel) -> 
 
 /// How good the model is, and what the days it learned from lack.
 async fn told_in_full(asked: &Asked<'_>, model: &ChurnModel) -> Result<String> {
-    let (churn, day) = (&asked.config.churn, asked.task.as_of_date.epoch_day());
+    let (churn, day) = (asked.churn, asked.task.as_of_date.epoch_day());
     let events = events_by_day(churn, asked.catalog).await?;
     let oldest = model.training_cutoff_days().first().copied();
     let silent = silences_since(churn.framing(), &events, oldest.unwrap_or(day), day);

@@ -105,7 +105,7 @@ pub(super) async fn run(asked: &Asked<'_>) -> Result<Done> {
         }
     };
     let note = Some(told(&models));
-    let horizon_days = config.churn.horizon_days();
+    let horizon_days = asked.churn.horizon_days();
     let horizon = Horizon::new(f64::from(horizon_days))
         .map_err(|error| LakeError::new(ErrorKind::Schema, error.to_string()))?;
     let valuer = Valuer {

@@ -15,6 +15,28 @@ fn an_empty_table_is_the_default_configuration() {
 }
 
 #[test]
+fn a_definition_says_what_is_different_and_tells_only_its_own_faults() {
+    let raw: RawChurnConfig = serde_json::from_str(
+        r#"{"horizon_days": 90, "orders_min": 2, "definitions": {
+            "monthly": {"horizon_days": 30},
+            "visits": {"target": ["web_visit"], "orders_min": 1}}}"#,
+    )
+    .expect("known keys");
+    let found = raw.definitions().expect("both are sound");
+    let told = |name: &str| (found[name].horizon_days(), found[name].orders_min());
+    assert_eq!(told("monthly"), (30, 2));
+    assert_eq!(told("visits"), (90, 1));
+    assert_eq!(found["visits"].framing().target, ["web_visit"]);
+    let raw: RawChurnConfig = serde_json::from_str(
+        r#"{"gap_days": -1, "definitions": {"monthly": {"horizon_days": 0}}}"#,
+    )
+    .expect("known keys");
+    let faults = raw.definitions().expect_err("one fault");
+    let keys: Vec<&str> = faults.iter().map(|fault| fault.key.as_str()).collect();
+    assert_eq!(keys, ["churn.definitions.monthly.horizon_days"]);
+}
+
+#[test]
 fn an_unknown_key_is_refused() {
     let error = serde_json::from_str::<RawChurnConfig>(r#"{"horizont_days": 30}"#)
         .expect_err("no such key");
@@ -30,7 +52,7 @@ fn all_faults_are_told_at_once_with_their_keys() {
     )
     .expect("known keys");
     let faults = ChurnConfig::from_raw(&raw).expect_err("ten faults");
-    let mut keys: Vec<&str> = faults.iter().map(|fault| fault.key).collect();
+    let mut keys: Vec<&str> = faults.iter().map(|fault| fault.key.as_str()).collect();
     keys.sort_unstable();
     assert_eq!(
         keys,

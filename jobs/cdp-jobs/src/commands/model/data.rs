@@ -17,7 +17,7 @@ pub(super) async fn data(context: &Context, project: &Project, args: &ModelDataA
     if context.output.is_json() {
         print_json(&data)?;
     } else if let Some(data) = data {
-        let framing = project.config().churn.framing();
+        let framing = project.churn().framing();
         print_text(&text(framing, &data))?;
     } else {
         context.output.say(

@@ -67,7 +67,7 @@ impl<'a> Desk<'a> {
         {
             return self.refuse(row, &promotion, against);
         }
-        let moved = Self::row(Action::Promote, &row.model_id, date, &args.decided)?;
+        let moved = self.row(Action::Promote, &row.model_id, date, &args.decided)?;
         let moved = AliasRow {
             evidence: serde_json::json!(promotion),
             ..moved
@@ -90,7 +90,7 @@ impl<'a> Desk<'a> {
         // It must be there, and be readable.
         let row = named(&previous.model_id, &self.models)?;
         self.project.churn_model(row).await?;
-        let moved = Self::row(Action::Rollback, &previous.model_id, date, &args.decided)?;
+        let moved = self.row(Action::Rollback, &previous.model_id, date, &args.decided)?;
         let left = aliases.champion.map(|champion| champion.model_id);
         let moved = AliasRow {
             evidence: serde_json::json!({ "left": left }),
@@ -113,6 +113,7 @@ impl<'a> Desk<'a> {
     }
 
     fn row(
+        &self,
         action: Action,
         model_id: &str,
         date: AsOfDate,
@@ -127,6 +128,7 @@ impl<'a> Desk<'a> {
         let (author, reason) = author_and_reason(author.as_deref(), reason, *dry_run)?;
         Ok(AliasRow {
             alias: Alias::Champion,
+            definition: self.project.definition().clone(),
             model_id: model_id.to_owned(),
             as_of_date: date,
             set_at: ThisProcess.now(),
@@ -167,8 +169,9 @@ impl<'a> Desk<'a> {
         print_text(&format!("{id} {would} champion {}{forced}\n", since(date)))?;
         if !dry_run {
             let flag = self.context.settings.project_flag();
+            let scores = self.project.definition().suffixed("scores.churn_scores");
             output.say(format!(
-                "hint: `cdp-jobs run{flag} --as-of {date} --select scores.churn_scores+` scores with it"
+                "hint: `cdp-jobs run{flag} --as-of {date} --select {scores}+` scores with it"
             ));
         }
         Ok(ExitStatus::Done)

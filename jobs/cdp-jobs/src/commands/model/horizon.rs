@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use cdp_btyd::{HorizonErrors, Repurchase};
-use cdp_churn::{ChurnKind, Horizon, advised_horizon};
-use cdp_plan::{AsOfDate, Config, Fault};
+use cdp_churn::{ChurnConfig, ChurnKind, Horizon, advised_horizon};
+use cdp_plan::{AsOfDate, Fault};
 use cdp_runner::{CutoffCounts, OrderRhythm, Project};
 use serde::Serialize;
 
@@ -65,7 +65,7 @@ pub(super) async fn horizon(
     project: &Project,
     args: &ModelHorizonArgs,
 ) -> Result {
-    if project.config().churn.framing().kind == ChurnKind::Contractual {
+    if project.churn().framing().kind == ChurnKind::Contractual {
         let fault =
             Fault::new("`churn.kind` is contractual, and no gap tells when a contract ends");
         let hint = "`cdp-jobs model data` counts who ended one in the horizon that is set";
@@ -86,7 +86,7 @@ pub(super) async fn horizon(
         }
         return Ok(ExitStatus::Done);
     };
-    let told = told(project.config(), rhythm, &curve);
+    let told = told(project.churn(), rhythm, &curve);
     if context.output.is_json() {
         print_json(&told)?;
     } else {
@@ -96,7 +96,7 @@ pub(super) async fn horizon(
     Ok(ExitStatus::Done)
 }
 
-fn told<'a>(config: &Config, rhythm: &'a OrderRhythm, curve: &Repurchase) -> Told<'a> {
+fn told<'a>(churn: &ChurnConfig, rhythm: &'a OrderRhythm, curve: &Repurchase) -> Told<'a> {
     let advised = advised_horizon(&rhythm.gaps);
     let set = rhythm.horizon_days;
     let mut days: Vec<u32> = CANDIDATES
@@ -123,7 +123,7 @@ fn told<'a>(config: &Config, rhythm: &'a OrderRhythm, curve: &Repurchase) -> Tol
         horizons: days.into_iter().map(row).collect(),
         advised_days: advised,
         horizon_days: set,
-        horizon_is_chosen: config.churn.horizon() == Horizon::Auto,
+        horizon_is_chosen: churn.horizon() == Horizon::Auto,
         cutoffs: &rhythm.cutoffs,
     }
 }

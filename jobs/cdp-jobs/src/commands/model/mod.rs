@@ -19,7 +19,7 @@ use serde::Serialize;
 use self::card::card;
 use self::decide::Desk;
 use super::Context;
-use crate::cli::{ModelCommand, ModelShowArgs};
+use crate::cli::{ModelArgs, ModelCommand, ModelShowArgs};
 use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, Result};
 use crate::output::{Table, count, print_json, print_text};
@@ -44,11 +44,11 @@ struct Card<'a> {
 }
 
 /// Lists, shows, compares or decides.
-pub(super) async fn model(context: &Context, command: &ModelCommand) -> Result {
-    let project = project::open(&context.settings).await?;
+pub(super) async fn model(context: &Context, args: &ModelArgs) -> Result {
+    let project = project::open_by(&context.settings, &args.definition).await?;
     project::expect_lake(&project, &context.settings)?;
     let models = || project.churn_models();
-    match command {
+    match &args.command {
         ModelCommand::List => list(context, &project, &models().await?).await,
         ModelCommand::Show(args) => show(context, &project, models().await?, args).await,
         ModelCommand::Compare(args) => {

@@ -119,6 +119,14 @@ joined as (
         coalesce(activity.active_day_count_365d, 0) as active_day_count_365d,
         cast(activity.active_day_count_30d * 3 as double)
             / nullif(activity.active_day_count_90d, 0) as activity_trend_30d_90d,
+        -- Whoever is gone is silent everywhere: least and greatest pass over what is not known.
+        least(orders.recency_days, activity.days_since_last_event, emails.days_since_last_open)
+            as days_since_last_sign,
+        cast(
+            coalesce(activity.active_day_count_365d, 0) + coalesce(orders.order_count_365d, 0)
+            as double
+        ) / least(greatest(orders.tenure_days, activity.days_since_first_event, 1), 365)
+            as signs_per_day,
         coalesce(activity.product_view_count_30d, 0) as product_view_count_30d,
         coalesce(activity.cart_add_count_30d, 0) as cart_add_count_30d,
         coalesce(activity.cart_add_count_90d, 0) as cart_add_count_90d,
@@ -205,6 +213,8 @@ judged as (
         active_day_count_90d,
         active_day_count_365d,
         activity_trend_30d_90d,
+        days_since_last_sign,
+        days_since_last_sign * signs_per_day as missed_sign_count,
         product_view_count_30d,
         cart_add_count_30d,
         cart_add_count_90d,
@@ -289,6 +299,8 @@ select
     active_day_count_90d,
     active_day_count_365d,
     activity_trend_30d_90d,
+    days_since_last_sign,
+    missed_sign_count,
     product_view_count_30d,
     cart_add_count_30d,
     cart_add_count_90d,

@@ -2,7 +2,9 @@
 //!
 //! `cargo bench -p cdp-jobs --bench churn_truth`. `CDP_BENCH_PEOPLE` (default 20,000) sets the size.
 //! Beside the scores stand the best that can be known of purchases and visits, by Bayes over the law
-//! that people are made by, and the true probabilities, which know who has lost the habit already.
+//! that people are made by, and the true probabilities, which know who has lost the habit already. All
+//! of it twice: a shop that knows one person as several profiles cannot see what the others do, so
+//! those of whom it knows every purchase in one profile are told apart.
 
 mod query;
 mod shop;
@@ -26,6 +28,8 @@ struct Person {
     knowable: f64,
     oracle: f64,
     churned: bool,
+    /// Whether every purchase so far lies in this one profile.
+    is_whole: bool,
 }
 
 /// One of them.
@@ -45,16 +49,19 @@ fn main() -> io::Result<()> {
     cdp_jobs(&[&run[..], &["--project".as_ref(), project.as_ref()]].concat())?;
     let seconds = began.elapsed().as_secs_f64();
     let people = people(&spec, &project)?;
-    let churned: Vec<bool> = people.iter().map(|person| person.churned).collect();
     print(&format!(
-        "{} people, the day with its training {seconds:.1} s; {} scored profiles of one person each, \
-         {} of whom churned\n",
-        spec.people,
-        people.len(),
-        churned.iter().filter(|churned| **churned).count()
+        "{} people, the day with its training {seconds:.1} s\n",
+        spec.people
     ));
-    print("| probabilities | AUC | log loss | calibration error | calibration slope |");
-    print("|---|---:|---:|---:|---:|");
+    print("| customers | probabilities | AUC | log loss | calibration error | calibration slope |");
+    print("|---|---|---:|---:|---:|---:|");
+    let whole: Vec<&Person> = people.iter().filter(|person| person.is_whole).collect();
+    table("every purchase in one profile", &whole)?;
+    table("all", &people.iter().collect::<Vec<_>>())
+}
+
+/// Rows about some people.
+fn table(of: &str, people: &[&Person]) -> io::Result<()> {
     let kinds: [(&str, Told); 3] = [
         ("scored", |person| person.scored),
         ("the best that can be known from outside", |person| {
@@ -62,11 +69,14 @@ fn main() -> io::Result<()> {
         }),
         ("true, by who has left already", |person| person.oracle),
     ];
+    let churned: Vec<bool> = people.iter().map(|person| person.churned).collect();
+    let leavers = churned.iter().filter(|churned| **churned).count();
+    let of = format!("{of}: {}, {leavers} churned", people.len());
     for (name, told) in kinds {
-        let told: Vec<f64> = people.iter().map(told).collect();
+        let told: Vec<f64> = people.iter().map(|person| told(person)).collect();
         let metrics = Metrics::of(&churned, &told).map_err(io::Error::other)?;
         print(&format!(
-            "| {name} | {:.4} | {:.4} | {:.4} | {:.3} |",
+            "| {of} | {name} | {:.4} | {:.4} | {:.4} | {:.3} |",
             metrics.roc_auc.unwrap_or(f64::NAN),
             metrics.log_loss,
             metrics.ece.unwrap_or(f64::NAN),
@@ -82,18 +92,21 @@ fn people(spec: &WorldSpec, project: &Path) -> io::Result<Vec<Person>> {
     let knowable = knowable_churn_probabilities(spec, &TruthSpec::default());
     let owners = owners(project)?;
     let scores = format!(
-        "select profile_id, churn_probability from scores.churn_scores \
-         where as_of_date = date '{DAY}' and churn_probability is not null"
+        "select s.profile_id, s.churn_probability, f.order_count from scores.churn_scores as s \
+         inner join features.churn_features as f \
+         on f.profile_id = s.profile_id and f.as_of_date = s.as_of_date \
+         where s.as_of_date = date '{DAY}' and s.churn_probability is not null"
     );
     let person = |row: &csv::StringRecord| {
         let person = owners.get(&row[0]).filter(|people| people.len() == 1)?;
         let person = person.first()?;
-        let &(oracle, churned) = truth.get(person)?;
+        let &(oracle, churned, orders) = truth.get(person)?;
         Some(Person {
             scored: row[1].parse().ok()?,
             knowable: *knowable.get(&person.parse().ok()?)?,
             oracle,
             churned,
+            is_whole: row[2].parse::<u64>().ok()? == orders,
         })
     };
     Ok(sql(project, DAY, &scores)?
@@ -118,8 +131,8 @@ fn owners(project: &Path) -> io::Result<BTreeMap<String, BTreeSet<String>>> {
     Ok(people)
 }
 
-/// The true probability of each customer, and what happened.
-fn truth(path: &Path) -> io::Result<BTreeMap<String, (f64, bool)>> {
+/// The true probability of each customer, what happened, and how often they had bought.
+fn truth(path: &Path) -> io::Result<BTreeMap<String, (f64, bool, u64)>> {
     let mut reader = csv::Reader::from_path(path)?;
     let mut people = BTreeMap::new();
     for row in reader.deserialize() {
@@ -127,8 +140,9 @@ fn truth(path: &Path) -> io::Result<BTreeMap<String, (f64, bool)>> {
         if row["is_customer"] == "true" {
             let probability = row["true_churn_probability"].parse();
             let probability = probability.map_err(io::Error::other)?;
+            let orders = row["orders_before"].parse().map_err(io::Error::other)?;
             let person = row["person_id"].clone();
-            people.insert(person, (probability, row["churned"] == "true"));
+            people.insert(person, (probability, row["churned"] == "true", orders));
         }
     }
     Ok(people)

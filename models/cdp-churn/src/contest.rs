@@ -222,7 +222,8 @@ impl<'a> Cutoff<'a> {
             return Ok(Err(Untried::one(model, error.to_string())));
         }
         let test = set.at(&[self.day]);
-        let training = set.at(&config.training_cutoffs(self.day));
+        let cutoffs = config.training_cutoffs(self.day);
+        let training = set.at(&cutoffs);
         if let Some(reason) = lacking(&config, "the newest closed cut-off", &test, &training) {
             return Ok(Err(Untried::all(reason)));
         }
@@ -231,6 +232,7 @@ impl<'a> Cutoff<'a> {
             columns: self.columns,
         };
         let chosen = tune(problem, &set, self.day)?;
+        let training = chosen.recipe.rows(&set, &cutoffs);
         let log_odds = match learn(problem, &training, &test, chosen.recipe) {
             Err(error) if error.is_no_features() => {
                 let reason = "no feature varies before the newest closed cut-off".to_owned();

@@ -159,6 +159,7 @@ pub fn evaluate(
 
     let problem = Problem { config, columns };
     let chosen = tune(problem, set, cutoffs.test)?;
+    let training = chosen.recipe.rows(set, &cutoffs.training);
     let told = match tell_by_kind(problem, &training, &test, chosen.recipe) {
         Err(error) if error.is_no_features() => {
             let reason = "no feature varies over the rows before the test cut-off".to_owned();
@@ -246,7 +247,8 @@ fn earlier(
         .skip(1)
         .take(EARLIER)
     {
-        let (test, training) = (set.at(&[cutoffs.test]), set.at(&cutoffs.training));
+        let training = recipe.rows(set, &cutoffs.training);
+        let test = set.at(&[cutoffs.test]);
         if lacking(config, "a cut-off", &test, &training).is_some() {
             continue;
         }

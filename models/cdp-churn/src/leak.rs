@@ -223,6 +223,7 @@ mod tests {
                 depth: 4,
                 trees: 400,
             },
+            stacked: 1,
         };
         let (training, test) = (set(2000, 100), set(2000, 200));
         let auc = |test| {

@@ -31,6 +31,15 @@ pub(crate) struct Recipe {
     pub(crate) kind: ModelKind,
     pub(crate) penalty: Penalty,
     pub(crate) boosting: Boosting,
+    /// How many cut-offs are learned from at most.
+    pub(crate) stacked: usize,
+}
+
+impl Recipe {
+    /// The rows that it learns from, of cut-offs in their order, newest first.
+    pub(crate) fn rows(&self, set: &TrainingSet, days: &[i32]) -> TrainingSet {
+        set.at(&days[..days.len().min(self.stacked)])
+    }
 }
 
 /// Rows and the specification fitted on them.

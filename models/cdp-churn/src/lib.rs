@@ -93,5 +93,6 @@ pub use sufficiency::{CutoffRows, Silence, SufficesOn, Supply, silences};
 pub use train::{TrainError, train};
 pub use training_set::{TrainingSet, TrainingSetError};
 pub use tuning::{
-    BoostingTrial, CalibrationTrials, KindTrial, L2Trial, LevelTrial, Tuning, TuningResult,
+    BoostingTrial, CalibrationTrials, KindTrial, L2Trial, LevelTrial, StackTrial, Tuning,
+    TuningResult,
 };

@@ -82,10 +82,11 @@ pub fn train(
     columns: &BaselineColumns<'_>,
 ) -> Result<ChurnModel, TrainError> {
     check_set(config, set, as_of_day, columns)?;
-    let rows = set.at(&config.training_cutoffs(as_of_day));
-    check_rows(config, &rows)?;
+    let cutoffs = config.training_cutoffs(as_of_day);
+    check_rows(config, &set.at(&cutoffs))?;
     let problem = Problem { config, columns };
     let chosen = tune(problem, set, as_of_day)?;
+    let rows = chosen.recipe.rows(set, &cutoffs);
     let mut fitted = Fitted::new(problem, &rows, chosen.recipe)?;
     if let Some(present) = set.present() {
         fitted.spec = fitted.spec.with_orders_of(present);

@@ -53,7 +53,7 @@ pub(super) fn choose(told: &ByKind, churned: &[bool]) -> (usize, Vec<KindTrial>)
 }
 
 /// The loss of each row, after as many are expected to churn as did.
-fn levelled(churned: &[bool], log_odds: &[f64]) -> Vec<f64> {
+pub(super) fn levelled(churned: &[bool], log_odds: &[f64]) -> Vec<f64> {
     let level = level(churned, log_odds).unwrap_or(0.0);
     let told: Vec<f64> = log_odds.iter().map(|z| z + level).collect();
     losses(churned, &told)

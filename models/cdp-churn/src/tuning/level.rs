@@ -36,8 +36,9 @@ pub(super) fn lasting(
     for cutoffs in config.level_cutoffs(as_of_day) {
         let (later, earlier) = (set.at(&[cutoffs.test]), set.at(&cutoffs.training));
         let have = earlier.distinct_cutoffs().len();
-        let is_thin = lacking(config, "a cut-off", &later, &earlier).is_some();
-        if is_thin || have < cutoffs.training.len() {
+        let is_short = have < cutoffs.training.len();
+        let earlier = recipe.rows(set, &cutoffs.training);
+        if is_short || lacking(config, "a cut-off", &later, &earlier).is_some() {
             continue;
         }
         let log_odds = match Fitted::new(problem, &earlier, recipe) {

@@ -1,5 +1,5 @@
 //! What a training chooses for itself: the kind of model, how strongly coefficients are held back, how
-//! many and how deep trees are, and how scores are calibrated. It is chosen on the newest closed
+//! many and how deep trees are, how many cut-offs are stacked, and how scores are calibrated. It is chosen on the newest closed
 //! cut-off, by models of the cut-offs whose windows had closed by then, so that nothing of what is
 //! chosen looks ahead. Ways to calibrate are learned at a cut-off before that one; the winner is then
 //! learned again from the newest. A level is what all closed cut-offs have in common.
@@ -8,6 +8,7 @@ mod boosting;
 mod kind;
 mod level;
 mod penalty;
+mod stacking;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,7 @@ pub(crate) use kind::{ByKind, with_blend};
 pub use level::LevelTrial;
 pub use penalty::L2Trial;
 pub(crate) use penalty::Penalty;
+pub use stacking::StackTrial;
 
 /// Without a cut-off to choose on: of all rows together, as a prior of about 0.3 for a coefficient.
 const L2_UNTRIED: f64 = 10.0;
@@ -46,6 +48,9 @@ pub struct Tuning {
     pub boosting: Vec<BoostingTrial>,
     /// The kinds of models, each with the best of the above.
     pub kinds: Vec<KindTrial>,
+    /// Numbers of cut-offs to learn from, the fewest first; none of older versions.
+    #[serde(default)]
+    pub stacking: Vec<StackTrial>,
     /// By how much such models were off at cut-offs so far, newest first.
     pub levels: Vec<LevelTrial>,
     /// The ways to calibrate.
@@ -113,10 +118,21 @@ pub(crate) fn tune(
         }
         found => found?,
     };
-    let recipe = found.recipe;
+    let stacked = stacking::stack(
+        problem,
+        set,
+        &cutoffs.training,
+        &later,
+        found.recipe,
+        found.log_odds,
+    )?;
+    let recipe = Recipe {
+        stacked: stacked.cutoffs,
+        ..found.recipe
+    };
     let told = Told {
         churned: later.churned(),
-        log_odds: &found.log_odds,
+        log_odds: &stacked.log_odds,
     };
     let (method, calibrations) = match config.calibration() {
         Some(method) => (method, CalibrationTrials::Set),
@@ -131,7 +147,7 @@ pub(crate) fn tune(
     };
     let calibration = match lasting {
         Some(intercept) => Some(Calibration::Intercept { intercept }),
-        None => Calibration::fit(method, later.churned(), &found.log_odds),
+        None => Calibration::fit(method, told.churned, told.log_odds),
     };
     Ok(Chosen {
         recipe,
@@ -143,6 +159,7 @@ pub(crate) fn tune(
             l2: found.l2,
             boosting: found.boosting,
             kinds: found.kinds,
+            stacking: stacked.trials,
             levels,
             calibrations,
         }),
@@ -158,6 +175,7 @@ fn untried(config: &ChurnConfig, reason: String) -> Chosen {
             kind: kind.unwrap_or(ModelKind::Logistic),
             penalty: Penalty::Summed(penalty),
             boosting: Boosting::default(),
+            stacked: config.stacked_cutoffs(),
         },
         calibration: Calibration::None,
         tuning: TuningResult::NotTried { reason },
@@ -205,6 +223,7 @@ fn find(
             kind,
             penalty,
             boosting: size,
+            stacked: config.stacked_cutoffs(),
         },
         log_odds,
         l2,

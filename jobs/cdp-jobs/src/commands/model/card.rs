@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use cdp_churn::{
-    Boosting, CalibrationTrials, ChurnModel, Direction, EvaluationResult, Grade, GroupMetrics,
-    Interval, Tuning, TuningResult,
+    Boosting, CalibrationTrials, ChurnModel, CutoffMetrics, Direction, EvaluationResult, Grade,
+    GroupMetrics, Interval, Tuning, TuningResult,
 };
 use cdp_runner::{Action, Alias, AliasRow, ModelRow};
 
@@ -95,7 +95,9 @@ fn made_of(model: &ChurnModel) -> String {
 
 fn choices(tuning: &Tuning, made: &str, told: &str) -> String {
     let mut text = format!("  {made}{}", among(tuning));
-    let _ = write!(text, "{}\n  {told}", held_back(tuning));
+    text += &held_back(tuning);
+    text += &stacked(tuning);
+    let _ = write!(text, "\n  {told}");
     if !tuning.levels.is_empty() {
         let levels = tuning.levels.iter();
         let levels =
@@ -150,6 +152,20 @@ fn held_back(tuning: &Tuning) -> String {
             tuning.l2.len()
         ),
     }
+}
+
+/// The numbers of cut-offs that were tried.
+fn stacked(tuning: &Tuning) -> String {
+    if tuning.stacking.len() < 2 {
+        return String::new();
+    }
+    let trials = tuning.stacking.iter();
+    let trials = trials.map(|trial| format!("{} {:.4}", trial.cutoffs, trial.log_loss));
+    let trials: Vec<String> = trials.collect();
+    format!(
+        "\n  log loss by the number of cut-offs learned from: {}",
+        trials.join(", ")
+    )
 }
 
 fn tried(evaluation: &EvaluationResult) -> String {
@@ -233,8 +249,31 @@ fn tried(evaluation: &EvaluationResult) -> String {
         measured.gain(),
         between(gain),
     );
+    if let Some(auc) = measured.permuted_roc_auc {
+        let _ = writeln!(
+            text,
+            "  learned from outcomes dealt out at random: AUC {auc:.4} (0.5 but for chance, else something leaks)"
+        );
+    }
+    text += &earlier(&measured.earlier);
     text += &parts(&measured.groups);
     text
+}
+
+/// Such models at the cut-offs before.
+fn earlier(cutoffs: &[CutoffMetrics]) -> String {
+    let told = cutoffs.iter().map(|of| {
+        let (auc, loss) = (
+            number(of.metrics.roc_auc),
+            number(Some(of.metrics.log_loss)),
+        );
+        format!("AUC {auc}, log loss {loss} at {}", date(of.cutoff_day))
+    });
+    let told: Vec<String> = told.collect();
+    if told.is_empty() {
+        return String::new();
+    }
+    format!("  earlier, before calibration: {}\n", told.join("; "))
 }
 
 /// The figures of parts of the customers.

@@ -20,7 +20,8 @@ pub(crate) use identity::{
 };
 pub(crate) use model::{
     DecidedArgs, DefinitionArgs, ModelArgs, ModelCheckLeakageArgs, ModelCommand, ModelCompareArgs,
-    ModelDataArgs, ModelHorizonArgs, ModelPromoteArgs, ModelRollbackArgs, ModelShowArgs,
+    ModelDataArgs, ModelHorizonArgs, ModelProfitArgs, ModelPromoteArgs, ModelRollbackArgs,
+    ModelShowArgs,
 };
 pub(crate) use report::ReportArgs;
 

@@ -161,6 +161,14 @@ Examples:
 A model that was trained after the cut-off knows how part of it ended; what its recipe learns from
 what was known at the cut-off stands in for it.";
 
+pub(crate) const MODEL_PROFIT: &str = "\
+Examples:
+  cdp-jobs model profit --project cdp-demo --offer-cost 5 --save-rate 0.1 --value 120
+  cdp-jobs model profit --project cdp-demo m_ --offer-cost 2 --save-rate 0.2 --value 60 --format json
+
+An offer pays from the probability offer cost / (save rate x value) on.
+scores.retention_offers weighs each customer by what that one is worth.";
+
 pub(crate) const MODEL_PROMOTE: &str = "\
 Examples:
   cdp-jobs model promote --project cdp-demo m_ --reason 'agreed with marketing' --dry-run

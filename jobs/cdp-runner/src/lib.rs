@@ -51,6 +51,6 @@ pub use overrides::{
 };
 pub use project::{Project, ProjectError};
 pub use record::{Outcome, RunSettings, RunSummary, TaskRecord, TaskStatus};
-pub use registry::{Action, Alias, AliasRow, Aliases, JudgedModel};
+pub use registry::{Action, Alias, AliasRow, Aliases, JudgedModel, ModelProfit};
 pub use supply::{SilentDays, TrainingData};
 pub use verify::{Difference, Verification};

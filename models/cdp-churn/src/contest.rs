@@ -115,6 +115,38 @@ pub fn contest(
     })))
 }
 
+/// What a model told customers without a look ahead, and what they did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Foretold {
+    /// The cut-off, in days since 1970-01-01.
+    pub cutoff_day: i32,
+    /// What stood for the model there.
+    pub basis: Basis,
+    /// Who churned.
+    pub churned: Vec<bool>,
+    /// What each was told.
+    pub probabilities: Vec<f64>,
+}
+
+/// What a model told the customers of the newest cut-off that is closed by a day; or why it can't be
+/// tried, as a clause. The set should hold the rows of [`ChurnConfig::all_cutoffs`].
+pub fn foretell(
+    config: &ChurnConfig,
+    set: &TrainingSet,
+    as_of_day: i32,
+    columns: &BaselineColumns<'_>,
+    model: &ChurnModel,
+) -> Result<Result<Foretold, String>, TrainError> {
+    let cutoff = Cutoff::newest(config, set, as_of_day, columns);
+    let told = cutoff.told_by(model)?.map_err(|untried| untried.reason);
+    Ok(told.map(|(basis, probabilities)| Foretold {
+        cutoff_day: cutoff.day,
+        basis,
+        churned: cutoff.test.churned().to_vec(),
+        probabilities,
+    }))
+}
+
 /// The guards of a model that has nobody to contend with; none when it can't be tried.
 pub(crate) fn guards_alone(
     config: &ChurnConfig,

@@ -56,7 +56,7 @@ pub use calibration::{Calibration, CalibrationMethod, CalibrationTrial, Knot};
 pub use class_counts::ClassCounts;
 pub use comparison::{Comparison, Guard, Verdict, compare};
 pub use config::{ChurnConfig, ChurnFault};
-pub use contest::{Basis, Contest, ContestResult, Contestant, contest};
+pub use contest::{Basis, Contest, ContestResult, Contestant, Foretold, contest, foretell};
 pub use cutoff::EvaluationCutoffs;
 pub use definition::RawDefinition;
 pub use drift::{Drift, DriftBaseline, DriftCount, DriftLevel};

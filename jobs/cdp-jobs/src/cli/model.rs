@@ -35,6 +35,9 @@ pub(crate) enum ModelCommand {
     /// Hold two models against each other on the customers whose outcome was known last
     #[command(after_help = examples::MODEL_COMPARE)]
     Compare(ModelCompareArgs),
+    /// Tell what offers by a model would have brought among the customers whose outcome was known last
+    #[command(after_help = examples::MODEL_PROFIT)]
+    Profit(ModelProfitArgs),
     /// Make a model the champion, which scores
     #[command(after_help = examples::MODEL_PROMOTE)]
     Promote(ModelPromoteArgs),
@@ -88,6 +91,25 @@ pub(crate) struct ModelCompareArgs {
     /// Another one, which wants its place [default: the candidate]
     #[arg(value_name = "B")]
     pub(crate) candidate: Option<String>,
+    /// The outcomes that were known on this date [default: the newest]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<AsOfDate>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelProfitArgs {
+    /// A model id or the beginning of one [default: the champion]
+    #[arg(value_name = "ID")]
+    pub(crate) id: Option<String>,
+    /// What one offer costs
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) offer_cost: f64,
+    /// Share of those about to leave who stay when they get it, above 0 and up to 1
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) save_rate: f64,
+    /// What a customer who stays is worth
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) value: f64,
     /// The outcomes that were known on this date [default: the newest]
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<AsOfDate>,

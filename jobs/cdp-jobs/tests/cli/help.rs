@@ -45,10 +45,11 @@ const IDENTITY_VERBS: [&str; 10] = [
 const EXPLAIN_VERBS: [&str; 2] = ["link", "profile"];
 
 /// The verbs of `model`.
-const MODEL_VERBS: [&str; 8] = [
+const MODEL_VERBS: [&str; 9] = [
     "list",
     "show",
     "compare",
+    "profit",
     "promote",
     "rollback",
     "check-leakage",

@@ -354,3 +354,32 @@ fn whoever_has_a_contract_is_asked_whether_it_ends() {
     );
     assert!(told.contains("such event"), "{told}");
 }
+
+#[test]
+fn what_offers_by_a_model_bring_is_told() {
+    let offer = |cost, rate| {
+        let flags = ["--offer-cost", cost, "--save-rate", rate, "--value", "120"];
+        [&["model", "profit"], flags.as_slice()].concat()
+    };
+    let found = demo()
+        .cdp(&[offer("5", "0.1"), vec!["--format", "json"]].concat())
+        .expect(0)
+        .json();
+    let number = |name: &str| found[name].as_f64().expect("a number");
+    assert!((number("threshold") - 5.0 / 12.0).abs() < 1e-12);
+    // Nobody does better than who knows the outcome, and the model names better than all or none.
+    assert!(number("at_best") > number("per_row"));
+    assert!(number("per_row") > number("of_all").max(0.0), "{found}");
+    let best = number("churn_rate") * (12.0 - 5.0);
+    assert!((number("at_best") - best).abs() < 1e-9);
+    let told = demo().cdp(&offer("5", "0.1")).expect(0).stdout;
+    assert!(
+        told.contains("pays from a churn probability of 0.417 on"),
+        "{told}"
+    );
+    let told = demo().cdp(&offer("50", "0.1")).expect(0).stdout;
+    assert!(told.contains("never pays"), "{told}");
+    let told = demo().cdp(&offer("5", "1.5")).expect(2);
+    let expected = "`--save-rate` is 1.5, expected a share above 0 and up to 1";
+    assert!(told.stderr.contains(expected), "{told}");
+}

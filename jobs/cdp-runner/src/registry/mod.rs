@@ -6,6 +6,7 @@
 
 mod compare;
 mod decide;
+mod profit;
 mod table;
 
 use cdp_lake::LakeError;
@@ -20,6 +21,7 @@ use crate::steps::NamedModel;
 
 pub use compare::JudgedModel;
 pub use decide::Aliases;
+pub use profit::ModelProfit;
 
 /// A name for a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

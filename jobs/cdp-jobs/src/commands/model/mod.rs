@@ -8,6 +8,7 @@ mod decide;
 mod horizon;
 mod leakage;
 mod plot;
+mod profit;
 
 use std::fmt::Write;
 
@@ -53,6 +54,9 @@ pub(super) async fn model(context: &Context, args: &ModelArgs) -> Result {
         ModelCommand::Show(args) => show(context, &project, models().await?, args).await,
         ModelCommand::Compare(args) => {
             compare::compare(context, &project, &models().await?, args).await
+        }
+        ModelCommand::Profit(args) => {
+            profit::profit(context, &project, &models().await?, args).await
         }
         ModelCommand::Promote(args) => {
             let desk = Desk::of(context, &project).await?;

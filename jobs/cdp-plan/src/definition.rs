@@ -127,7 +127,7 @@ impl Definitions {
         Err(Box::new(if known.is_empty() {
             fault.hint(format!("`[churn.definitions.{name}]` in cdp.toml makes it"))
         } else {
-            fault.hint(nearest::hint(name, known.into_iter()))
+            fault.hint(nearest::hint(name, known))
         }))
     }
 

@@ -131,8 +131,10 @@ impl Project {
     /// Columns of stored tables that no sidecar explains.
     pub fn undescribed(&self) -> Vec<String> {
         let stored = self.manifest.models().filter(|model| {
-            // A step writes the columns that it always writes.
-            model.materialization.is_stored() && model.statement().is_some()
+            // A step writes the columns that it always writes, and another definition those of the main one.
+            model.materialization.is_stored()
+                && model.statement().is_some()
+                && model.stands_for.is_none()
         });
         let mut notes = Vec::new();
         for model in stored {

@@ -174,7 +174,7 @@ fn what_churn_is_is_checked() {
     let faults = |text: &str| -> Vec<String> {
         let raw: RawChurnConfig = serde_json::from_str(text).expect("known keys");
         let faults = ChurnConfig::from_raw(&raw).err().unwrap_or_default();
-        faults.iter().map(|fault| fault.key.to_owned()).collect()
+        faults.iter().map(|fault| fault.key.clone()).collect()
     };
     let sound = r#"{"kind": "contractual", "lapse_days": 40}"#;
     assert!(faults(sound).is_empty());

@@ -245,7 +245,7 @@ fn calibrate(
     let config = problem.config;
     let cutoffs = config.calibration_cutoffs(as_of_day);
     let rows = set.at(&[cutoffs.test]);
-    let earlier = set.at(&cutoffs.training);
+    let earlier = recipe.rows(set, &cutoffs.training);
     let untried = |reason| {
         (
             CalibrationMethod::None,
@@ -255,7 +255,8 @@ fn calibrate(
     if let Some(reason) = lacking(config, "the cut-off to calibrate on", &rows, &earlier) {
         return Ok(untried(reason));
     }
-    let (have, need) = (earlier.distinct_cutoffs().len(), cutoffs.training.len());
+    let have = set.at(&cutoffs.training).distinct_cutoffs().len();
+    let need = cutoffs.training.len();
     if have < need {
         return Ok(untried(format!(
             "of {need} cut-offs to learn from before the one to calibrate on {have} have rows"

@@ -2,7 +2,8 @@
 
 use cdp_churn::{
     BaselineColumns, ChurnModel, Curves, CutoffMetrics, EvaluationResult, HiatusRule, Interval,
-    Leak, OrderBaselineResult, TrainError, TrainingSet, TrainingSetError, evaluate, train,
+    Leak, OrderBaselineResult, TrainError, TrainingSet, TrainingSetError, TuningResult, evaluate,
+    train,
 };
 
 use crate::support::{COLUMNS, Rng, Row, assert_close, config, features, rows, training_set};
@@ -39,6 +40,23 @@ fn a_model_is_fitted_on_the_newest_cutoffs_and_measured_beside_its_baselines() {
     assert_eq!(evaluation.base_rate.roc_auc, Some(0.5));
     let logistic = model.scorer().logistic().expect("is one, or a part");
     assert!(logistic.fit_report().gradient < 1e-5);
+}
+
+#[test]
+fn what_was_true_long_ago_and_is_not_now_is_not_learned() {
+    let mut rows = all_rows(600);
+    for row in rows.iter_mut().filter(|row| row.cutoff_day < 19_820) {
+        row.churned = !row.churned;
+    }
+    let model = trained(&rows);
+    let TuningResult::Tried(tuning) = model.tuning() else {
+        panic!("enough history");
+    };
+    let tried: Vec<usize> = tuning.stacking.iter().map(|trial| trial.cutoffs).collect();
+    assert_eq!(tried, [1, 2, 4]);
+    let losses = tuning.stacking.iter().map(|trial| trial.log_loss);
+    assert!(losses.is_sorted(), "{:?}", tuning.stacking);
+    assert_eq!(model.training_cutoff_days(), [19_910]);
 }
 
 #[test]

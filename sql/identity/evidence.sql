@@ -189,6 +189,8 @@ select
     max(last_seen_at) as last_seen_at,
     sum(evidence_count) as evidence_count,
     concat_ws(chr(31), source, left_identifier, coalesce(right_identifier, '')) as evidence_key,
+    xxhash64(left_identifier) as left_hash,
+    xxhash64(right_identifier) as right_hash,
     $as_of_date as as_of_date
 from sided
 where left_identifier is not null

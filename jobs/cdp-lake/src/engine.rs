@@ -20,6 +20,7 @@ use deltalake::delta_datafusion::planner::DeltaPlanner;
 use crate::error::{ErrorKind, LakeError, Result};
 use crate::pool::JobPool;
 use crate::udf::{Identifier, Standard};
+use crate::xxhash::Xxhash64;
 
 /// Memory per partition below which spilling queries crawl.
 const BYTES_PER_PARTITION: u64 = 256 << 20;
@@ -86,6 +87,7 @@ impl Engine {
         let context = SessionContext::new_with_state(self.state());
         context.register_catalog("lake", Arc::new(catalog));
         context.register_udf(ScalarUDF::from(Identifier::new(self.identity.clone())));
+        context.register_udf(ScalarUDF::from(Xxhash64::new()));
         for standard in Standard::all() {
             context.register_udf(ScalarUDF::from(standard));
         }

@@ -34,6 +34,7 @@ mod udf;
 mod unique;
 mod words;
 mod write;
+mod xxhash;
 
 #[cfg(test)]
 mod tests;
@@ -55,3 +56,4 @@ pub use snapshots::{BASE_DATE, Chains, IS_REMOVED, Link};
 pub use source_rows::append_to_source;
 pub use types::type_name;
 pub use write::{Committed, Held, Provenance, Scope, append_rows, publish};
+pub use xxhash::xxhash64;

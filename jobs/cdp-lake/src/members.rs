@@ -5,20 +5,69 @@ use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, StringArray};
+use arrow::array::{Array, AsArray, BooleanArray};
 use arrow::buffer::BooleanBuffer;
-use arrow::compute::cast;
-use arrow::datatypes::DataType;
-use datafusion::common::hash_utils::{QualityRandomState, create_hashes};
+use arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::utils::take_function_args;
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
 use crate::catalog::Catalog;
-use crate::error::Result;
+use crate::xxhash::xxhash64;
 
-const SEED: QualityRandomState = QualityRandomState::with_seed(11);
+/// So many bits for each member: most strangers are told by a bit that is not set.
+const BITS_PER_MEMBER: usize = 16;
+
+/// Whole numbers, to be looked for many times.
+struct Members {
+    /// Whether a member's hash begins with the place of the bit.
+    bits: Vec<u64>,
+    shift: u32,
+    hashes: HashSet<u64, BuildHasherDefault<AsItIs>>,
+}
+
+/// Planning writes expressions down, and with them all that they hold.
+impl std::fmt::Debug for Members {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} members", self.hashes.len())
+    }
+}
+
+impl Members {
+    fn new(numbers: impl Iterator<Item = i64>) -> Self {
+        let hashes: HashSet<u64, _> = numbers.map(hash).collect();
+        let bits = (hashes.len() * BITS_PER_MEMBER).next_power_of_two().max(64);
+        let shift = u64::BITS - bits.trailing_zeros();
+        let mut members = Self {
+            bits: vec![0; bits / 64],
+            shift,
+            hashes,
+        };
+        for hash in &members.hashes {
+            let (word, bit) = place(*hash, shift);
+            members.bits[word] |= bit;
+        }
+        members
+    }
+
+    fn holds(&self, number: i64) -> bool {
+        let hash = hash(number);
+        let (word, bit) = place(hash, self.shift);
+        self.bits[word] & bit != 0 && self.hashes.contains(&hash)
+    }
+}
+
+/// Different numbers have different hashes.
+fn hash(number: i64) -> u64 {
+    let mixed = number.cast_unsigned().wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed ^ mixed >> 32).wrapping_mul(0xD6E8_FEB8_6659_FD93)
+}
+
+fn place(hash: u64, shift: u32) -> (usize, u64) {
+    let bit = hash >> shift;
+    ((bit / 64) as usize, 1 << (bit % 64))
+}
 
 /// A hash is its own.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,46 +89,34 @@ impl Hasher for AsItIs {
     }
 }
 
-/// `name(value)`: whether a value is a member. Values are known by their hashes, so a stranger may
-/// pass for a member, once in a great while.
+/// `name(number)`: whether a whole number is a member.
 #[derive(Debug)]
 struct Member {
     name: String,
-    hashes: Arc<HashSet<u64, BuildHasherDefault<AsItIs>>>,
-    data_type: DataType,
+    members: Arc<Members>,
     signature: Signature,
 }
 
 impl Catalog {
-    /// Queries of this catalog can ask by a function of this name whether a text is one of these. A
-    /// stranger may pass for one, once in a great while.
-    pub fn keep_texts<'t>(&self, name: &str, texts: impl Iterator<Item = &'t str>) -> Result<()> {
-        let texts: StringArray = texts.map(Some).collect();
-        self.keep_members(name, &(Arc::new(texts) as ArrayRef))
-    }
-
-    /// The same of whole numbers.
-    pub fn keep_numbers(&self, name: &str, numbers: impl Iterator<Item = i64>) -> Result<()> {
-        let numbers: Int64Array = numbers.map(Some).collect();
-        self.keep_members(name, &(Arc::new(numbers) as ArrayRef))
-    }
-
-    fn keep_members(&self, name: &str, values: &ArrayRef) -> Result<()> {
-        let mut hashes = vec![0; values.len()];
-        create_hashes([values], &SEED, &mut hashes)?;
+    /// Queries of this catalog can ask by a function of this name whether a number is one of these.
+    pub fn keep_numbers(&self, name: &str, numbers: impl Iterator<Item = i64>) {
         self.session().register_udf(ScalarUDF::from(Member {
             name: name.to_owned(),
-            hashes: Arc::new(hashes.into_iter().collect()),
-            data_type: values.data_type().clone(),
-            signature: Signature::exact(vec![values.data_type().clone()], Volatility::Immutable),
+            members: Arc::new(Members::new(numbers)),
+            signature: Signature::exact(vec![DataType::Int64], Volatility::Immutable),
         }));
-        Ok(())
+    }
+
+    /// The same of the hashes of texts, as `xxhash64` gives them. A stranger may pass for one of the
+    /// texts, once in a great while.
+    pub fn keep_hashes<'t>(&self, name: &str, texts: impl Iterator<Item = &'t str>) {
+        self.keep_numbers(name, texts.map(xxhash64));
     }
 }
 
 impl PartialEq for Member {
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name && Arc::ptr_eq(&self.hashes, &other.hashes)
+        self.name == other.name && Arc::ptr_eq(&self.members, &other.members)
     }
 }
 
@@ -110,11 +147,33 @@ impl ScalarUDFImpl for Member {
     ) -> datafusion::common::Result<ColumnarValue> {
         let rows = args.number_rows;
         let [value] = take_function_args(&self.name, args.args)?;
-        let values = cast(&value.into_array(rows)?, &self.data_type)?;
-        let mut hashes = vec![0; values.len()];
-        create_hashes([&values], &SEED, &mut hashes)?;
-        let is_member = |row| values.is_valid(row) && self.hashes.contains(&hashes[row]);
-        let answer = BooleanArray::new(BooleanBuffer::collect_bool(values.len(), is_member), None);
-        Ok(ColumnarValue::Array(Arc::new(answer)))
+        let values = value.into_array(rows)?;
+        let numbers = values.as_primitive::<Int64Type>();
+        let is_member = |row: usize| self.members.holds(numbers.values()[row]);
+        let answer = BooleanBuffer::collect_bool(numbers.len(), is_member);
+        // What is null is nobody, and not nothing.
+        let answer = match numbers.nulls() {
+            Some(nulls) => &answer & nulls.inner(),
+            None => answer,
+        };
+        Ok(ColumnarValue::Array(Arc::new(BooleanArray::new(
+            answer, None,
+        ))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_told_from_strangers() {
+        for count in [0, 1, 3, 1000] {
+            let members = Members::new((0..count).map(|number| number * number - 7));
+            for number in -10..1000 {
+                let is_one = (0..count).any(|one| one * one - 7 == number);
+                assert_eq!(members.holds(number), is_one, "{number} of {count}");
+            }
+        }
     }
 }

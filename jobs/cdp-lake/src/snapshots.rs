@@ -98,12 +98,13 @@ impl Catalog {
     }
 
     /// From now on queries of this catalog know the rows of a date under a name that no model has,
-    /// also those that are marked as removed, by `is_removed`.
+    /// also those that are marked as removed, by `is_removed`, and with more columns that are stored.
     pub async fn keep_snapshot(
         &self,
         name: &TableName,
         model: &Model,
         date: AsOfDate,
+        more: &[Field],
     ) -> Result<()> {
         let chains = self.chains_of(&model.name);
         let missing = || {
@@ -115,6 +116,7 @@ impl Catalog {
         let chain = chains.get(&date).ok_or_else(missing)?;
         let mut fields = self.tables().schemas().of(&model.name)?.fields().to_vec();
         fields.push(Arc::new(Field::new(IS_REMOVED, DataType::Boolean, true)));
+        fields.extend(more.iter().cloned().map(Arc::new));
         let schema = Arc::new(Schema::new(fields));
         let parts = self.parts(model, &schema, std::iter::once(chain), true);
         let plan = parts.await?.ok_or_else(missing)?.rows(day(date), chain)?;

@@ -41,6 +41,7 @@ const LINKS: [(&str, &str); 3] = [
 const EVIDENCE: &str = "select left_identifier, right_identifier, 'links' as source, \
      min(seen_at) as first_seen_at, max(seen_at) as last_seen_at, count(*) as evidence_count, \
      concat_ws(chr(31), 'links', left_identifier, right_identifier) as evidence_key, \
+     xxhash64(left_identifier) as left_hash, xxhash64(right_identifier) as right_hash, \
      $as_of_date as as_of_date from staging.links group by left_identifier, right_identifier\n";
 
 struct Row {

@@ -10,6 +10,7 @@ use cdp_plan::{AsOfDate, Layer, TableName};
 
 use super::Asked;
 use super::figures::LIST_KEPT;
+use super::map::{IDENTIFIER_HASH, identifier_hash};
 use super::read::{self, LINKED, Links};
 use super::stored::StoredRows;
 use crate::log::Base;
@@ -67,19 +68,21 @@ pub(super) async fn resolve(asked: &Asked<'_>, base: &Base) -> Result<Resolved> 
     if read::splits_components(catalog, base).await? {
         return Ok(Err("likely records tie too much together".to_owned()));
     }
-    let known = TableName::new(Layer::Identity, KNOWN)
-        .map_err(|error| LakeError::new(ErrorKind::NotFound, error.to_string()))?;
+    let known = TableName::new(Layer::Identity, KNOWN).map_err(not_a_table)?;
     let Some(model) = asked.manifest.model(&base.map) else {
         return Ok(Err("the project has no map".to_owned()));
     };
-    catalog.keep_snapshot(&known, model, base.date()).await?;
+    let more = [identifier_hash()];
+    catalog
+        .keep_snapshot(&known, model, base.date(), &more)
+        .await?;
     let mut scope = scope(asked, base, &said).await?;
     let stored = concerned_rows(catalog, &mut scope).await?;
     let concerned = scope.identifiers().len();
     if concerned > FEW && concerned as f64 > SHARE_MAX * base.identifiers as f64 {
         return Ok(Err(format!("{concerned} identifiers are concerned")));
     }
-    catalog.keep_texts(IS_CONCERNED, scope.identifiers())?;
+    catalog.keep_hashes(IS_CONCERNED, scope.identifiers());
     let evidence = Evidence::read(catalog, base, asked.task.as_of_date).await?;
     let previous = stored.previous();
     let resolver = Resolver::new(&asked.config.identity, asked.task.as_of_date.epoch_day());
@@ -118,6 +121,10 @@ pub(super) async fn resolve(asked: &Asked<'_>, base: &Base) -> Result<Resolved> 
         },
     };
     Ok(Ok((map, previous, increment)))
+}
+
+fn not_a_table(error: impl std::fmt::Display) -> LakeError {
+    LakeError::new(ErrorKind::NotFound, error.to_string())
 }
 
 /// Whether a map of what was gives everybody the profile that is stored.
@@ -209,15 +216,19 @@ async fn touch_neighbours(
             .map(|(name, component)| (name.as_str(), *component)),
     );
     concerned_rows(catalog, &mut scope).await?;
-    catalog.keep_texts(IS_CONCERNED, scope.identifiers())?;
-    let links = read::links(catalog);
-    let query = format!(
-        "select left_identifier, right_identifier from {links} \
-         where {IS_CONCERNED}(left_identifier) or {IS_CONCERNED}(right_identifier)"
-    );
-    catalog
-        .each_batch(&query, |batch| touch(affected, batch))
-        .await
+    catalog.keep_hashes(IS_CONCERNED, scope.identifiers());
+    let linked = read::linked(catalog.as_of_date());
+    for (links, condition) in [
+        ("identity.evidence", is_concerned_evidence(catalog)?),
+        (linked.as_str(), is_concerned_link()),
+    ] {
+        let query =
+            format!("select left_identifier, right_identifier from {links} where {condition}");
+        catalog
+            .each_batch(&query, |batch| touch(affected, batch))
+            .await?;
+    }
+    Ok(())
 }
 
 fn touch(affected: &mut Affected<'_>, batch: &RecordBatch) -> Result<()> {
@@ -233,8 +244,8 @@ fn touch(affected: &mut Affected<'_>, batch: &RecordBatch) -> Result<()> {
 async fn wanted_rows(catalog: &Catalog, affected: &Affected<'_>) -> Result<Vec<(String, i64)>> {
     let condition = match affected.wanted() {
         Some(wanted) => {
-            catalog.keep_texts(IS_WANTED, wanted)?;
-            format!("{IS_WANTED}(identifier)")
+            catalog.keep_hashes(IS_WANTED, wanted);
+            format!("({IS_WANTED}({IDENTIFIER_HASH}) or {IDENTIFIER_HASH} is null)")
         }
         None => "true".to_owned(),
     };
@@ -256,7 +267,7 @@ async fn wanted_rows(catalog: &Catalog, affected: &Affected<'_>) -> Result<Vec<(
 
 /// The rows of the components concerned; their identifiers are added to the scope.
 async fn concerned_rows(catalog: &Catalog, scope: &mut Scope) -> Result<StoredRows> {
-    catalog.keep_numbers(IS_OF_COMPONENT, scope.components().iter().copied())?;
+    catalog.keep_numbers(IS_OF_COMPONENT, scope.components().iter().copied());
     let query = format!("select * from identity.{KNOWN} where {IS_OF_COMPONENT}(component_id)");
     let mut stored = StoredRows::default();
     catalog
@@ -270,6 +281,26 @@ async fn concerned_rows(catalog: &Catalog, scope: &mut Scope) -> Result<StoredRo
     Ok(stored)
 }
 
+/// What is true of evidence that names somebody concerned. Texts are not looked at where their
+/// hashes are stored.
+fn is_concerned_evidence(catalog: &Catalog) -> Result<String> {
+    let evidence = TableName::new(Layer::Identity, "evidence").map_err(not_a_table)?;
+    let schema = catalog.tables().schemas().of(&evidence)?;
+    let is_stored = ["left_hash", "right_hash"].map(|name| schema.column_with_name(name).is_some());
+    Ok(if is_stored == [true; 2] {
+        format!("({IS_CONCERNED}(left_hash) or {IS_CONCERNED}(right_hash) or left_hash is null)")
+    } else {
+        is_concerned_link()
+    })
+}
+
+/// The same of pairs without hashes.
+fn is_concerned_link() -> String {
+    format!(
+        "({IS_CONCERNED}(xxhash64(left_identifier)) or {IS_CONCERNED}(xxhash64(right_identifier)))"
+    )
+}
+
 /// The evidence that names what is concerned.
 struct Evidence {
     /// What stood on one row, and which of it the map of before did not know.
@@ -280,12 +311,11 @@ struct Evidence {
 
 impl Evidence {
     async fn read(catalog: &Catalog, base: &Base, date: AsOfDate) -> Result<Self> {
-        let is_concerned =
-            format!("({IS_CONCERNED}(left_identifier) or {IS_CONCERNED}(right_identifier))");
         let query = format!(
             "select left_identifier, right_identifier, source, first_seen_at, last_seen_at, \
-             evidence_count, as_of_date in ({}) as is_new from identity.evidence where {is_concerned}",
-            read::dates(&base.new_evidence)
+             evidence_count, as_of_date in ({}) as is_new from identity.evidence where {}",
+            read::dates(&base.new_evidence),
+            is_concerned_evidence(catalog)?
         );
         let mut rows = Vec::new();
         let add = |batch: &RecordBatch| {
@@ -296,8 +326,9 @@ impl Evidence {
         let mut linked = [Vec::new(), Vec::new()];
         for (links, date) in linked.iter_mut().zip([base.date(), date]) {
             let query = format!(
-                "select * from {} where {is_concerned}",
-                read::linked(Some(date))
+                "select * from {} where {}",
+                read::linked(Some(date)),
+                is_concerned_link()
             );
             let add = |batch: &RecordBatch| {
                 links.push(Links::read(batch)?);
@@ -334,11 +365,11 @@ impl Evidence {
 /// Whether an id that was given now belongs to a profile that is not concerned. That takes an
 /// identifier that came back after it was nobody's, while others kept the id that it had founded.
 async fn mints_twice(catalog: &Catalog, scope: &Scope, map: &ProfileMap) -> Result<bool> {
-    catalog.keep_texts(IS_MINTED, map.minted())?;
+    catalog.keep_hashes(IS_MINTED, map.minted());
     let minted: std::collections::HashSet<&str> = map.minted().collect();
     let query = format!(
         "select profile_id, founded_profile_id, component_id from identity.{KNOWN} \
-         where {IS_MINTED}(profile_id) or {IS_MINTED}(founded_profile_id)"
+         where {IS_MINTED}(xxhash64(profile_id)) or {IS_MINTED}(xxhash64(founded_profile_id))"
     );
     let mut is_taken = false;
     let look = |batch: &RecordBatch| {

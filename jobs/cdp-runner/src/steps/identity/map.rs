@@ -10,7 +10,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::record_batch::RecordBatch;
 use cdp_identity::{MapRow, ProfileMap, Sources};
-use cdp_lake::{BASE_DATE, IS_REMOVED, LakeError, Piece, Result, Staged};
+use cdp_lake::{BASE_DATE, IS_REMOVED, LakeError, Piece, Result, Staged, xxhash64};
 
 use super::Resolution;
 use super::increment::Increment;
@@ -22,6 +22,9 @@ const THREADS: usize = 2;
 /// How many rows a batch holds.
 const BATCH_ROWS: usize = 65_536;
 
+/// The hash of the identifier.
+pub(super) const IDENTIFIER_HASH: &str = "identifier_hash";
+
 /// The columns of `identity.profile_map`.
 pub(in crate::steps) fn schema() -> SchemaRef {
     let fields = columns().into_iter().chain([as_of_date()]);
@@ -31,11 +34,17 @@ pub(in crate::steps) fn schema() -> SchemaRef {
 /// Those of the table that holds it, partition by partition.
 fn stored_schema() -> SchemaRef {
     let more = [
+        identifier_hash(),
         Field::new(IS_REMOVED, DataType::Boolean, true),
         Field::new(BASE_DATE, DataType::Date32, true),
     ];
     let fields = columns().into_iter().chain(more).chain([as_of_date()]);
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// What identifiers are looked for by. It is null in partitions of older programs.
+pub(super) fn identifier_hash() -> Field {
+    Field::new(IDENTIFIER_HASH, DataType::Int64, true)
 }
 
 fn as_of_date() -> Field {
@@ -228,6 +237,7 @@ struct Columns {
     component_id: Int64Builder,
     founded_profile_id: StringBuilder,
     founded_since: Date32Builder,
+    hash: Int64Builder,
     is_removed: BooleanBuilder,
 }
 
@@ -253,6 +263,7 @@ impl Columns {
         let (id, since) = row.founded.unzip();
         self.founded_profile_id.append_option(id);
         self.founded_since.append_option(since);
+        self.hash.append_value(xxhash64(row.identifier));
         self.is_removed.append_value(false);
     }
 
@@ -273,6 +284,7 @@ impl Columns {
         self.component_id.append_option(component);
         self.founded_profile_id.append_null();
         self.founded_since.append_null();
+        self.hash.append_value(xxhash64(identifier));
         self.is_removed.append_value(true);
     }
 
@@ -299,6 +311,7 @@ impl Columns {
                 Arc::new(self.component_id.finish()),
                 Arc::new(self.founded_profile_id.finish()),
                 Arc::new(self.founded_since.finish()),
+                Arc::new(self.hash.finish()),
                 Arc::new(self.is_removed.finish()),
                 base_date,
                 as_of_date,

@@ -32,6 +32,12 @@ impl Definition {
         self.0.as_deref()
     }
 
+    /// What a command ends with to ask for it; nothing for the main one.
+    pub fn flag(&self) -> String {
+        let name = self.name();
+        name.map_or_else(String::new, |name| format!(" --definition {name}"))
+    }
+
     /// Whether it is that of `[churn]` itself.
     pub fn is_main(&self) -> bool {
         self.0.is_none()

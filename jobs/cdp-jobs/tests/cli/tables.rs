@@ -138,7 +138,7 @@ fn columns(table: &Path) -> Vec<String> {
             let fields = schema["fields"].as_array().expect("a schema has fields");
             let names = fields.iter().filter_map(|field| field["name"].as_str());
             // What begins with `_` is the loader's own, and two say what a stored row is a piece of.
-            let pieces = ["is_removed", "base_date"];
+            let pieces = ["identifier_hash", "is_removed", "base_date"];
             columns = names
                 .filter(|name| !name.starts_with('_') && !pieces.contains(name))
                 .map(str::to_owned)

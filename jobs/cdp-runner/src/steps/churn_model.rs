@@ -103,8 +103,7 @@ pub(super) async fn serving(asked: &Asked<'_>) -> Result<Option<(String, ChurnMo
 
 fn gone(id: &str, task: &Task) -> LakeError {
     let date = task.as_of_date;
-    let flag = task.definition.name();
-    let flag = flag.map_or_else(String::new, |name| format!(" --definition {name}"));
+    let flag = task.definition.flag();
     LakeError::new(
         ErrorKind::NotFound,
         format!("the champion of {date}, `{id}`, is not in scores.churn_model any more"),

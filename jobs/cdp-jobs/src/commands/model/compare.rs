@@ -6,7 +6,7 @@ use cdp_churn::{Basis, ChurnModel, Contest, ContestResult, Guard, Metrics, Promo
 use cdp_plan::{AsOfDate, Fault};
 use cdp_runner::{Aliases, JudgedModel, ModelRow, Project};
 
-use super::{date, named, number};
+use super::{date, named, number, which};
 use crate::cli::ModelCompareArgs;
 use crate::commands::Context;
 use crate::exit_status::ExitStatus;
@@ -29,11 +29,15 @@ pub(super) async fn compare(
     let candidate = args.candidate.clone().or(holder(&aliases.candidate));
     let (Some(champion), Some(candidate)) = (champion, candidate) else {
         let fault = Fault::new("there is no champion to compare with yet");
-        let hint = "name two models; `cdp-jobs model list` tells which there are";
+        let hint = format!("name two models; {}", which(project));
         return Err(Failure::usage(fault.hint(hint)));
     };
-    let champion = project.churn_model(named(&champion, models)?).await?;
-    let candidate = project.churn_model(named(&candidate, models)?).await?;
+    let champion = project
+        .churn_model(named(project, &champion, models)?)
+        .await?;
+    let candidate = project
+        .churn_model(named(project, &candidate, models)?)
+        .await?;
     let judged = project
         .judge_models(args.as_of, Some(&champion), &candidate)
         .await?;

@@ -31,7 +31,7 @@ impl<'a> Desk<'a> {
     }
 
     pub(super) async fn promote(&self, args: &ModelPromoteArgs) -> Result {
-        let row = named(&args.id, &self.models)?;
+        let row = named(self.project, &args.id, &self.models)?;
         let date = self.since(&args.decided).await?;
         check_age(row, date)?;
         let aliases = self.project.model_aliases(date).await?;
@@ -88,7 +88,7 @@ impl<'a> Desk<'a> {
             return Ok(ExitStatus::NothingToDo);
         };
         // It must be there, and be readable.
-        let row = named(&previous.model_id, &self.models)?;
+        let row = named(self.project, &previous.model_id, &self.models)?;
         self.project.churn_model(row).await?;
         let moved = self.row(Action::Rollback, &previous.model_id, date, &args.decided)?;
         let left = aliases.champion.map(|champion| champion.model_id);

@@ -107,7 +107,7 @@ async fn show(
     let aliases = aliases(project, args.as_of).await?;
     let champion = aliases.champion.as_ref().map(|row| row.model_id.as_str());
     let row = match args.id.as_deref().or(champion) {
-        Some(id) => Some(named(id, &models)?),
+        Some(id) => Some(named(project, id, &models)?),
         None => models.first(),
     };
     let Some(row) = row else {
@@ -142,7 +142,7 @@ async fn show(
 }
 
 /// The model whose id begins so; one that was trained for several dates is its newest row.
-fn named<'a>(id: &str, models: &'a [ModelRow]) -> Result<&'a ModelRow> {
+fn named<'a>(project: &Project, id: &str, models: &'a [ModelRow]) -> Result<&'a ModelRow> {
     let begins = |row: &&ModelRow| row.model_id.starts_with(id);
     let mut ids: Vec<&str> = models
         .iter()
@@ -153,8 +153,7 @@ fn named<'a>(id: &str, models: &'a [ModelRow]) -> Result<&'a ModelRow> {
     match ids.as_slice() {
         [] => {
             let fault = Fault::new(format!("there is no model `{id}`"));
-            let hint = "`cdp-jobs model list` tells which there are";
-            Err(Failure::usage(fault.hint(hint)))
+            Err(Failure::usage(fault.hint(which(project))))
         }
         [_] => Ok(models.iter().find(begins).expect("one begins so")),
         several => {
@@ -163,6 +162,12 @@ fn named<'a>(id: &str, models: &'a [ModelRow]) -> Result<&'a ModelRow> {
             Err(Failure::usage(fault.hint(hint)))
         }
     }
+}
+
+/// How to find the models of the definition that is asked for.
+fn which(project: &Project) -> String {
+    let flag = project.definition().flag();
+    format!("`cdp-jobs model list{flag}` tells which there are")
 }
 
 fn nothing(context: &Context) {

@@ -6,7 +6,7 @@ use cdp_churn::metrics::Economics;
 use cdp_plan::Fault;
 use cdp_runner::{ModelProfit, ModelRow, Project};
 
-use super::{aliases, named, percent};
+use super::{aliases, named, percent, which};
 use crate::cli::ModelProfitArgs;
 use crate::commands::Context;
 use crate::exit_status::ExitStatus;
@@ -36,10 +36,10 @@ pub(super) async fn profit(
     let id = args.id.clone().or(champion.map(|row| row.model_id));
     let Some(id) = id else {
         let fault = Fault::new("there is no champion yet");
-        let hint = "name a model; `cdp-jobs model list` tells which there are";
+        let hint = format!("name a model; {}", which(project));
         return Err(Failure::usage(fault.hint(hint)));
     };
-    let model = project.churn_model(named(&id, models)?).await?;
+    let model = project.churn_model(named(project, &id, models)?).await?;
     let found = project.model_profit(args.as_of, &model, economics).await?;
     if context.output.is_json() {
         print_json(&found)?;

@@ -139,8 +139,13 @@ fn whoever_asks_says_which_definition_is_meant() {
     let expected = "there is no definition of churn `montly`";
     assert!(told.stderr.contains(expected), "{told}");
     assert!(told.stderr.contains("did you mean `monthly`?"), "{told}");
-    for verb in ["show", "profit", "promote"] {
-        let asked = [["model", verb, "nobody"].as_slice(), &MONTHLY].concat();
+    let reason = ["--reason", "a test"];
+    for (verb, more) in [
+        ("show", [].as_slice()),
+        ("profit", &[]),
+        ("promote", &reason),
+    ] {
+        let asked = [["model", verb, "nobody"].as_slice(), more, &MONTHLY].concat();
         let told = two().cdp(&asked).expect(2);
         let expected = "`cdp-jobs model list --definition monthly` tells which there are";
         assert!(told.stderr.contains(expected), "{told}");

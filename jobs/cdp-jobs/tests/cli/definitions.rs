@@ -140,11 +140,8 @@ fn whoever_asks_says_which_definition_is_meant() {
     assert!(told.stderr.contains(expected), "{told}");
     assert!(told.stderr.contains("did you mean `monthly`?"), "{told}");
     let reason = ["--reason", "a test"];
-    for (verb, more) in [
-        ("show", [].as_slice()),
-        ("profit", &[]),
-        ("promote", &reason),
-    ] {
+    let offer = ["--offer-cost", "5", "--save-rate", "0.3", "--value", "100"];
+    for (verb, more) in [("show", &[][..]), ("profit", &offer), ("promote", &reason)] {
         let asked = [["model", verb, "nobody"].as_slice(), more, &MONTHLY].concat();
         let told = two().cdp(&asked).expect(2);
         let expected = "`cdp-jobs model list --definition monthly` tells which there are";

@@ -165,7 +165,8 @@ impl ScalarUDFImpl for Standard {
     }
 }
 
-fn strings(values: &ArrayRef) -> Result<StringArray> {
+/// Texts of any kind as plain ones.
+pub(crate) fn strings(values: &ArrayRef) -> Result<StringArray> {
     let cast = arrow::compute::cast(values, &DataType::Utf8)?;
     Ok(cast.as_string::<i32>().clone())
 }

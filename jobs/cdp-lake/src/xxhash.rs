@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{AsArray, Int64Array};
+use arrow::array::Int64Array;
 use arrow::datatypes::DataType;
 use datafusion::common::utils::take_function_args;
 use datafusion::common::{Result, ScalarValue};
@@ -10,6 +10,8 @@ use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
 use twox_hash::XxHash64;
+
+use crate::udf::strings;
 
 /// XXH64 of a text in UTF-8, with the seed 0. It is stored, so it never changes.
 pub fn xxhash64(text: &str) -> i64 {
@@ -50,11 +52,8 @@ impl ScalarUDFImpl for Xxhash64 {
                 ColumnarValue::Scalar(ScalarValue::Int64(hash))
             }
             ColumnarValue::Array(values) => {
-                let texts = arrow::compute::cast(&values, &DataType::Utf8)?;
-                let hashes = texts
-                    .as_string::<i32>()
-                    .iter()
-                    .map(|text| text.map(xxhash64));
+                let texts = strings(&values)?;
+                let hashes = texts.iter().map(|text| text.map(xxhash64));
                 ColumnarValue::Array(Arc::new(hashes.collect::<Int64Array>()))
             }
         })

@@ -137,7 +137,7 @@ fn columns(table: &Path) -> Vec<String> {
                 serde_json::from_str(schema.expect("a schema")).expect("a schema is JSON");
             let fields = schema["fields"].as_array().expect("a schema has fields");
             let names = fields.iter().filter_map(|field| field["name"].as_str());
-            // What begins with `_` is the loader's own, and two say what a stored row is a piece of.
+            // What begins with `_` is the loader's own, and three are of a stored row and not of what it shows.
             let pieces = ["identifier_hash", "is_removed", "base_date"];
             columns = names
                 .filter(|name| !name.starts_with('_') && !pieces.contains(name))

@@ -219,7 +219,7 @@ async fn touch_neighbours(
     catalog.keep_hashes(IS_CONCERNED, scope.identifiers());
     let linked = read::linked(catalog.as_of_date());
     for (links, condition) in [
-        ("identity.evidence", is_concerned_evidence(catalog)?),
+        ("identity.evidence", is_concerned_evidence(catalog).await?),
         (linked.as_str(), is_concerned_link()),
     ] {
         let query =
@@ -282,11 +282,13 @@ async fn concerned_rows(catalog: &Catalog, scope: &mut Scope) -> Result<StoredRo
 }
 
 /// What is true of evidence that names somebody concerned. Texts are not looked at where their
-/// hashes are stored.
-fn is_concerned_evidence(catalog: &Catalog) -> Result<String> {
+/// hashes are stored, which they are not in a table of an older program.
+async fn is_concerned_evidence(catalog: &Catalog) -> Result<String> {
     let evidence = TableName::new(Layer::Identity, "evidence").map_err(not_a_table)?;
-    let schema = catalog.tables().schemas().of(&evidence)?;
-    let is_stored = ["left_hash", "right_hash"].map(|name| schema.column_with_name(name).is_some());
+    let stored = catalog.frame(&evidence).await?;
+    let columns = stored.schema();
+    let is_stored =
+        ["left_hash", "right_hash"].map(|name| columns.has_column_with_unqualified_name(name));
     Ok(if is_stored == [true; 2] {
         format!("({IS_CONCERNED}(left_hash) or {IS_CONCERNED}(right_hash) or left_hash is null)")
     } else {
@@ -315,7 +317,7 @@ impl Evidence {
             "select left_identifier, right_identifier, source, first_seen_at, last_seen_at, \
              evidence_count, as_of_date in ({}) as is_new from identity.evidence where {}",
             read::dates(&base.new_evidence),
-            is_concerned_evidence(catalog)?
+            is_concerned_evidence(catalog).await?
         );
         let mut rows = Vec::new();
         let add = |batch: &RecordBatch| {

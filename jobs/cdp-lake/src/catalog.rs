@@ -120,6 +120,15 @@ impl Catalog {
         }
     }
 
+    /// Tables that are read from now on hand texts on as views, and only those of rows that a
+    /// condition lets through are copied: better where that is few, and worse where it is all.
+    pub fn expect_few_rows(&self) {
+        let state = self.session.state_ref();
+        let mut state = state.write();
+        let options = state.config_mut().options_mut();
+        options.execution.parquet.schema_force_view_types = true;
+    }
+
     /// The session that the tables are registered in.
     pub fn session(&self) -> &SessionContext {
         &self.session

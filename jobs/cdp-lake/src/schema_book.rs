@@ -37,13 +37,14 @@ impl SchemaBook {
         faults: &mut Vec<Fault>,
     ) -> Result<Self> {
         let session = engine.session()?;
-        session
-            .state_ref()
-            .write()
-            .config_mut()
-            .options_mut()
-            .sql_parser
-            .collect_spans = true;
+        {
+            let state = session.state_ref();
+            let mut state = state.write();
+            let options = state.config_mut().options_mut();
+            options.sql_parser.collect_spans = true;
+            // What is at fault shows the first time; only a plan that is run gets better.
+            options.optimizer.max_passes = 1;
+        }
         let mut writer = Writer {
             engine,
             manifest,

@@ -29,12 +29,13 @@ use std::collections::{HashMap, HashSet};
 
 use crate::hashed::{hash_of, hashed};
 use crate::overrides::{Override, OverrideKind};
+use crate::texts::Interner;
 
 /// Finds the components that a step concerns.
 #[derive(Clone, Debug)]
 pub struct Affected<'o> {
     overrides: &'o [Override],
-    touched: HashSet<String>,
+    touched: Interner,
     /// Whether an identifier was touched, or is named by an override, that is a hash of another,
     /// which nobody can name.
     has_hash: bool,
@@ -44,7 +45,7 @@ pub struct Affected<'o> {
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     components: HashSet<i64>,
-    inside: HashSet<String>,
+    inside: Interner,
     /// What overrides name and is known outside.
     elsewhere: HashSet<String>,
 }
@@ -54,22 +55,22 @@ impl<'o> Affected<'o> {
     pub fn new(overrides: &'o [Override]) -> Self {
         Self {
             overrides,
-            touched: HashSet::new(),
+            touched: Interner::default(),
             has_hash: names(overrides).any(|name| hash_of(name).is_some()),
         }
     }
 
     /// The identifier is concerned.
     pub fn touch(&mut self, identifier: &str) {
-        if self.touched.contains(identifier) {
+        if self.touched.find(identifier).is_some() {
             return;
         }
         if hash_of(identifier).is_some() {
             self.has_hash = true;
         } else {
-            self.touched.insert(hashed(identifier));
+            self.touched.number(&hashed(identifier));
         }
-        self.touched.insert(identifier.to_owned());
+        self.touched.number(identifier);
     }
 
     /// An override began to hold, or holds no more.
@@ -91,7 +92,7 @@ impl<'o> Affected<'o> {
     /// The identifiers whose rows of the map have to be read. None when these are all, for only who
     /// looks at every identifier finds the one that a hash is of.
     pub fn wanted(&self) -> Option<impl Iterator<Item = &str>> {
-        let touched = self.touched.iter().map(String::as_str);
+        let touched = self.touched.texts.iter();
         (!self.has_hash).then(|| touched.chain(names(self.overrides)))
     }
 
@@ -107,7 +108,7 @@ impl<'o> Affected<'o> {
         for (identifier, component) in rows {
             let hash = self.has_hash.then(|| hashed(identifier));
             for form in [Some(identifier), hash.as_deref()].into_iter().flatten() {
-                if self.touched.contains(form) {
+                if self.touched.find(form).is_some() {
                     components.insert(component);
                 }
                 if forms.contains(form) {
@@ -168,8 +169,8 @@ impl<'o> Affected<'o> {
 
     /// Whether it is concerned, by its value or its hash.
     fn is_touched(&self, identifier: &str) -> bool {
-        self.touched.contains(identifier)
-            || (self.has_hash && self.touched.contains(&hashed(identifier)))
+        let is_touched = |form: &str| self.touched.find(form).is_some();
+        is_touched(identifier) || (self.has_hash && is_touched(&hashed(identifier)))
     }
 }
 
@@ -179,21 +180,34 @@ impl Scope {
         &self.components
     }
 
-    /// Adds an identifier of one of these components.
-    pub fn add(&mut self, identifier: &str) {
-        if !self.inside.contains(identifier) {
-            self.inside.insert(identifier.to_owned());
-        }
+    /// Adds an identifier of one of these components; gives its place among all.
+    pub fn add(&mut self, identifier: &str) -> usize {
+        self.inside.number(identifier) as usize
     }
 
-    /// The identifiers that are resolved when evidence names them.
-    pub fn identifiers(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.inside.iter().map(String::as_str)
+    /// How many identifiers there are.
+    pub fn len(&self) -> usize {
+        self.inside.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The identifiers that are resolved when evidence names them, by their places.
+    pub fn identifiers(&self) -> impl Iterator<Item = &str> {
+        self.inside.texts.iter()
+    }
+
+    /// The place of an identifier that is resolved.
+    pub fn place(&self, identifier: &str) -> Option<usize> {
+        self.inside.find(identifier).map(|number| number as usize)
     }
 
     /// Whether an identifier is resolved.
     pub fn holds(&self, identifier: &str) -> bool {
-        self.inside.contains(identifier)
+        self.inside.find(identifier).is_some()
     }
 
     pub(crate) fn is_elsewhere(&self, name: &str) -> bool {

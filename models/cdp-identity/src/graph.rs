@@ -326,7 +326,7 @@ impl Seen {
 }
 
 /// The part of an identifier before its first `:`, or nothing when it has none.
-pub(crate) fn identifier_type(identifier: &str) -> &str {
+pub fn identifier_type(identifier: &str) -> &str {
     identifier.split_once(':').map_or("", |(name, _)| name)
 }
 

@@ -62,6 +62,7 @@ pub use changes::{Change, ChangeKind};
 pub use config::{IdentityFault, RawIdentifierType, RawIdentityConfig};
 pub use evidence::EvidenceTable;
 pub use explain::{Branch, Hop, Path, Tree};
+pub use graph::identifier_type;
 pub use hashed::is_same;
 pub use health::Health;
 pub use normalise::{

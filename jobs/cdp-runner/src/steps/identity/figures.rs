@@ -77,10 +77,10 @@ async fn changed(asked: &Asked<'_>, increment: &Increment) -> Result<Option<Tall
             read(&mut known, &figure, item, *value);
         }
     }
-    let counts = &increment.counts;
-    if !counts.repeats_the_past {
+    if !increment.repeats_the_past {
         return Ok(None);
     }
+    let counts = increment.counting.counts().await;
     Ok(known.changed(&counts.before, &counts.now, LIST_MAX, LIST_KEPT))
 }
 

@@ -1,18 +1,18 @@
 //! Resolving only what is concerned by what came since the map of an earlier date. The protocol stands
 //! in `cdp_identity::affected`.
 
+use std::sync::Arc;
+
 use arrow::array::RecordBatch;
-use cdp_identity::{
-    Affected, EvidenceTable, Override, PreviousMap, ProfileMap, Resolver, Scope, Tally,
-};
+use cdp_identity::{Affected, EvidenceTable, Override, PreviousMap, ProfileMap, Resolver, Scope};
 use cdp_lake::{Catalog, ErrorKind, LakeError, Result};
 use cdp_plan::{AsOfDate, Layer, TableName};
 
 use super::Asked;
-use super::figures::LIST_KEPT;
+use super::counting::Counting;
 use super::map::{IDENTIFIER_HASH, identifier_hash};
 use super::read::{self, LINKED, Links};
-use super::stored::StoredRows;
+use super::stored::{self, StoredRow, StoredRows};
 use crate::log::Base;
 use crate::matrix::{bools, texts, whole_numbers};
 use crate::steps::date_sql;
@@ -21,8 +21,6 @@ use crate::steps::date_sql;
 const SHARE_MAX: f64 = 0.3;
 /// So few identifiers are resolved by themselves whatever their share.
 const FEW: usize = 50_000;
-/// Enough of what is concerned to tell which rows of a list that is kept go and come.
-const LIST_ROWS: usize = LIST_KEPT + 1;
 /// The rows of the map of before, for queries of a step.
 const KNOWN: &str = "known_identifiers";
 const IS_WANTED: &str = "is_wanted_identifier";
@@ -37,22 +35,22 @@ pub(super) struct Increment {
     pub(super) scope: Scope,
     /// What is concerned, as the map of before has it.
     pub(super) stored: StoredRows,
-    /// The same as it counts.
-    pub(super) counts: Counts,
-}
-
-/// What is concerned as it was counted before, to be taken off, and as it counts now.
-#[derive(Debug)]
-pub(super) struct Counts {
-    pub(super) before: Tally,
-    pub(super) now: Tally,
+    /// The same as it was counted before, and as it counts now.
+    pub(super) counting: Counting,
     /// Whether what was resolved once more gives the profiles that it gave: in quarantine it may not.
     pub(super) repeats_the_past: bool,
 }
 
+impl Increment {
+    /// The row of an identifier in the map of before.
+    pub(super) fn stored(&self, identifier: &str) -> Option<StoredRow<'_>> {
+        self.stored.find(self.scope.place(identifier)?)
+    }
+}
+
 /// The map of what is concerned, that of before, and what else is known of it; or why everything has
 /// to be resolved.
-type Resolved = std::result::Result<(ProfileMap, PreviousMap, Increment), String>;
+type Resolved = std::result::Result<(Arc<ProfileMap>, PreviousMap, Increment), String>;
 
 /// What people said.
 struct Said {
@@ -72,13 +70,14 @@ pub(super) async fn resolve(asked: &Asked<'_>, base: &Base) -> Result<Resolved> 
     let Some(model) = asked.manifest.model(&base.map) else {
         return Ok(Err("the project has no map".to_owned()));
     };
+    catalog.expect_few_rows();
     let more = [identifier_hash()];
     catalog
         .keep_snapshot(&known, model, base.date(), &more)
         .await?;
     let mut scope = scope(asked, base, &said).await?;
     let stored = concerned_rows(catalog, &mut scope).await?;
-    let concerned = scope.identifiers().len();
+    let concerned = scope.len();
     if concerned > FEW && concerned as f64 > SHARE_MAX * base.identifiers as f64 {
         return Ok(Err(format!("{concerned} identifiers are concerned")));
     }
@@ -87,26 +86,26 @@ pub(super) async fn resolve(asked: &Asked<'_>, base: &Base) -> Result<Resolved> 
     let previous = stored.previous();
     let resolver = Resolver::new(&asked.config.identity, asked.task.as_of_date.epoch_day());
     let resolver = resolver.only(&scope);
+    let [before, now] = evidence.tables();
     // What was is resolved beside what is.
-    let ((map, now), (before, repeats_the_past)) = std::thread::scope(|threads| {
+    let (past, map, repeats_the_past) = std::thread::scope(|threads| {
         let past = threads.spawn(|| {
             let resolver = resolver.clone().overrides(&said.before);
-            let map = resolver.resolve(evidence.before(), &previous);
-            (map.tally(LIST_ROWS), repeats(&map, &stored))
+            let map = resolver.resolve(before, &previous);
+            let repeats_the_past = repeats(&map, &stored);
+            (map, repeats_the_past)
         });
         let map = resolver.clone().overrides(&said.now);
-        let map = map.resolve(evidence.all(), &previous);
-        let now = map.tally(LIST_ROWS);
+        let map = map.resolve(now, &previous);
         let past = past.join();
-        (
-            (map, now),
-            past.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-        )
+        let (past, repeats) = past.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (past, map, repeats)
     });
-    drop(evidence);
     if !map.is_local() {
         return Ok(Err("likely records tie too much together".to_owned()));
     }
+    let map = Arc::new(map);
+    let counting = Counting::begin(past, map.clone());
     if mints_twice(catalog, &scope, &map).await? {
         return Ok(Err("an id that is minted again is in use".to_owned()));
     }
@@ -114,11 +113,8 @@ pub(super) async fn resolve(asked: &Asked<'_>, base: &Base) -> Result<Resolved> 
         base: base.clone(),
         scope,
         stored,
-        counts: Counts {
-            before,
-            now,
-            repeats_the_past,
-        },
+        counting,
+        repeats_the_past,
     };
     Ok(Ok((map, previous, increment)))
 }
@@ -268,16 +264,14 @@ async fn wanted_rows(catalog: &Catalog, affected: &Affected<'_>) -> Result<Vec<(
 /// The rows of the components concerned; their identifiers are added to the scope.
 async fn concerned_rows(catalog: &Catalog, scope: &mut Scope) -> Result<StoredRows> {
     catalog.keep_numbers(IS_OF_COMPONENT, scope.components().iter().copied());
-    let query = format!("select * from identity.{KNOWN} where {IS_OF_COMPONENT}(component_id)");
+    let query = format!(
+        "select {} from identity.{KNOWN} where {IS_OF_COMPONENT}(component_id)",
+        stored::COLUMNS
+    );
     let mut stored = StoredRows::default();
     catalog
-        .each_batch(&query, |batch| {
-            stored.add(batch, |component| scope.components().contains(&component))
-        })
+        .each_batch(&query, |batch| stored.add(batch, scope))
         .await?;
-    for row in stored.iter() {
-        scope.add(row.identifier());
-    }
     Ok(stored)
 }
 
@@ -305,8 +299,10 @@ fn is_concerned_link() -> String {
 
 /// The evidence that names what is concerned.
 struct Evidence {
-    /// What stood on one row, and which of it the map of before did not know.
-    rows: Vec<(Links, Vec<bool>)>,
+    /// What stood on one row, as far as the map of before knew it.
+    known: EvidenceTable,
+    /// Rows of which some are known now only, and which.
+    new: Vec<(Links, Vec<bool>)>,
     /// Records that were likely one, to the map of before and now.
     linked: [Vec<Links>; 2],
 }
@@ -319,9 +315,13 @@ impl Evidence {
             read::dates(&base.new_evidence),
             is_concerned_evidence(catalog).await?
         );
-        let mut rows = Vec::new();
+        let (mut known, mut new) = (EvidenceTable::new(), Vec::new());
         let add = |batch: &RecordBatch| {
-            rows.push((Links::read(batch)?, bools(batch, "is_new")?));
+            let (links, is_new) = (Links::read(batch)?, bools(batch, "is_new")?);
+            links.add_to(&mut known, |row| !is_new[row]);
+            if is_new.contains(&true) {
+                new.push((links, is_new));
+            }
             Ok(())
         };
         catalog.each_batch(&query, add).await?;
@@ -338,29 +338,21 @@ impl Evidence {
             };
             catalog.each_batch(&query, add).await?;
         }
-        Ok(Self { rows, linked })
+        Ok(Self { known, new, linked })
     }
 
-    /// As the map of before knew it.
-    fn before(&self) -> EvidenceTable {
-        let mut table = EvidenceTable::new();
-        for (links, is_new) in &self.rows {
-            links.add_to(&mut table, |row| !is_new[row]);
+    /// As the map of before knew it, and as it is known now.
+    fn tables(self) -> [EvidenceTable; 2] {
+        let mut tables = [self.known.clone(), self.known];
+        for (table, linked) in tables.iter_mut().zip(&self.linked) {
+            for links in linked {
+                links.add_to(table, |_| true);
+            }
         }
-        for links in &self.linked[0] {
-            links.add_to(&mut table, |_| true);
+        for (links, is_new) in &self.new {
+            links.add_to(&mut tables[1], |row| is_new[row]);
         }
-        table
-    }
-
-    /// As it is known now.
-    fn all(&self) -> EvidenceTable {
-        let mut table = EvidenceTable::new();
-        let rows = self.rows.iter().map(|(links, _)| links);
-        for links in rows.chain(&self.linked[1]) {
-            links.add_to(&mut table, |_| true);
-        }
-        table
+        tables
     }
 }
 

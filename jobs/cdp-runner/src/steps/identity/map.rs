@@ -9,12 +9,12 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::record_batch::RecordBatch;
-use cdp_identity::{MapRow, ProfileMap, Sources};
+use cdp_identity::{MapRow, ProfileMap, Sources, identifier_type};
 use cdp_lake::{BASE_DATE, IS_REMOVED, LakeError, Piece, Result, Staged, xxhash64};
 
 use super::Resolution;
 use super::increment::Increment;
-use super::stored::{StoredRows, count};
+use super::stored::count;
 use crate::steps::{Asked, Done};
 
 /// How many threads look for rows that differ.
@@ -121,11 +121,11 @@ fn whole(asked: &Asked<'_>, resolution: Arc<Resolution>) -> Result<Done> {
 /// The rows that differ from those of the map of before; `None` when none does, for then the date
 /// would have no partition.
 fn changed(asked: &Asked<'_>, map: &ProfileMap, increment: &Increment) -> Result<Option<Done>> {
-    let (base, stored) = (&increment.base, &increment.stored);
+    let base = &increment.base;
     let differing = Differing {
         map,
         sources: map.sources(),
-        stored,
+        increment,
         day: asked.task.as_of_date.epoch_day(),
         base_day: base.whole_date.epoch_day(),
     };
@@ -169,7 +169,7 @@ fn changed(asked: &Asked<'_>, map: &ProfileMap, increment: &Increment) -> Result
 struct Differing<'m> {
     map: &'m ProfileMap,
     sources: Sources,
-    stored: &'m StoredRows,
+    increment: &'m Increment,
     day: i32,
     base_day: i32,
 }
@@ -180,7 +180,7 @@ impl Differing<'_> {
         let (mut batches, mut columns, mut shown) = (Vec::new(), Columns::default(), 0);
         for (place, row) in places.clone().zip(self.map.rows(places)) {
             let sources = self.sources.of(place);
-            let before = self.stored.find(row.identifier);
+            let before = self.increment.stored(row.identifier);
             shown += u64::from(!row.is_blocked);
             if before.is_none_or(|before| !before.is(&row, sources)) {
                 columns.push(&row, sources);
@@ -196,10 +196,10 @@ impl Differing<'_> {
     /// The identifiers that are in no evidence any more, and how many were shown before.
     fn gone(&self) -> Result<(RecordBatch, u64)> {
         let (mut columns, mut shown) = (Columns::default(), 0);
-        for before in self.stored.iter() {
+        for before in self.increment.stored.iter() {
             shown += u64::from(!before.is_nobody());
             if !self.map.holds(before.identifier()) {
-                columns.push_nobody(before.identifier(), before.identifier_type(), None);
+                columns.push_nobody(before.identifier(), None);
             }
         }
         Ok((self.finish(columns)?, shown))
@@ -245,7 +245,7 @@ impl Columns {
     fn push(&mut self, row: &MapRow<'_>, sources: &str) {
         if row.is_blocked {
             let component = Some(row.component_id);
-            return self.push_nobody(row.identifier, row.identifier_type, component);
+            return self.push_nobody(row.identifier, component);
         }
         self.rows += 1;
         self.identifier.append_value(row.identifier);
@@ -268,10 +268,11 @@ impl Columns {
     }
 
     /// An identifier that is in no profile: nobody's, or without a component in no evidence any more.
-    fn push_nobody(&mut self, identifier: &str, identifier_type: &str, component: Option<i64>) {
+    fn push_nobody(&mut self, identifier: &str, component: Option<i64>) {
         self.rows += 1;
         self.identifier.append_value(identifier);
-        self.identifier_type.append_value(identifier_type);
+        self.identifier_type
+            .append_value(identifier_type(identifier));
         self.profile_id.append_null();
         self.profile_since.append_null();
         self.effective_at.append_null();

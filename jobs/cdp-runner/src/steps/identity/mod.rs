@@ -1,6 +1,7 @@
 //! Evidence, overrides and the previous map into who is who, and what of it becomes a table.
 
 mod changes;
+mod counting;
 mod figures;
 mod increment;
 mod map;
@@ -29,7 +30,7 @@ use super::Asked;
 /// Who is who, and who was who before.
 #[derive(Debug)]
 struct Resolution {
-    map: ProfileMap,
+    map: Arc<ProfileMap>,
     previous: PreviousMap,
     /// When it is of what is concerned only.
     increment: Option<Increment>,
@@ -50,7 +51,20 @@ type Dates = (AsOfDate, Option<AsOfDate>);
 impl Resolutions {
     /// Gives the memory back.
     pub(crate) async fn forget(&self) {
-        *self.0.lock().await = None;
+        give_back(self.0.lock().await.take());
+    }
+}
+
+impl Drop for Resolutions {
+    fn drop(&mut self) {
+        give_back(self.0.get_mut().take());
+    }
+}
+
+/// Millions of texts take a while to give back, for which nobody waits.
+fn give_back<T: Send + 'static>(last: Option<T>) {
+    if last.is_some() {
+        std::thread::spawn(move || drop(last));
     }
 }
 
@@ -115,7 +129,7 @@ impl Asked<'_> {
             .previous
             .map(|_| format!("everything was resolved: {why}"));
         Ok(Resolution {
-            map,
+            map: Arc::new(map),
             previous,
             increment: None,
             note,

@@ -1,26 +1,28 @@
 //! Rows of the map as they are stored, to be compared with new ones.
 
-use std::collections::HashMap;
-
 use arrow::array::{Array, Int64Array, StringArray};
 use arrow::record_batch::RecordBatch;
-use cdp_identity::{MapRow, PreviousMap, PreviousRow};
+use cdp_identity::{MapRow, PreviousMap, PreviousRow, Scope};
 use cdp_lake::{IS_REMOVED, Result};
 
 use crate::matrix::{bools, days, micros, texts, whole_numbers};
+
+/// The columns that are compared.
+pub(super) const COLUMNS: &str = "identifier, profile_id, profile_since, effective_at, first_seen_at, \
+    last_seen_at, evidence_count, sources, is_ambiguous, is_quarantined, component_id, \
+    founded_profile_id, founded_since, is_removed";
 
 /// Some rows of the map of before, those of identifiers that are nobody too.
 #[derive(Debug, Default)]
 pub(super) struct StoredRows {
     batches: Vec<Columns>,
-    /// The batch and the row of each identifier.
-    places: HashMap<String, (u32, u32)>,
+    /// The batch and the row of each identifier, by its place in the scope.
+    places: Vec<Option<(u32, u32)>>,
 }
 
 #[derive(Debug)]
 struct Columns {
     identifiers: StringArray,
-    identifier_types: StringArray,
     profiles: StringArray,
     profile_since: Vec<i32>,
     effective_at: Vec<i32>,
@@ -44,33 +46,35 @@ pub(super) struct StoredRow<'s> {
 }
 
 impl StoredRows {
-    /// Adds the rows of some components.
-    pub(super) fn add(
-        &mut self,
-        batch: &RecordBatch,
-        is_of_them: impl Fn(i64) -> bool,
-    ) -> Result<()> {
+    /// Adds the rows of the components of a scope, and their identifiers to it.
+    pub(super) fn add(&mut self, batch: &RecordBatch, scope: &mut Scope) -> Result<()> {
         let columns = Columns::read(batch)?;
         let number = u32::try_from(self.batches.len()).unwrap_or(u32::MAX);
         for (row, identifier) in (0..).zip(&columns.identifiers) {
+            let component = columns.component_ids.value(row as usize);
             if let Some(identifier) = identifier
-                && is_of_them(columns.component_ids.value(row as usize))
+                && scope.components().contains(&component)
             {
-                self.places.insert(identifier.to_owned(), (number, row));
+                let place = scope.add(identifier);
+                if place >= self.places.len() {
+                    self.places.resize(place + 1, None);
+                }
+                self.places[place] = Some((number, row));
             }
         }
         self.batches.push(columns);
         Ok(())
     }
 
-    /// The row of an identifier.
-    pub(super) fn find(&self, identifier: &str) -> Option<StoredRow<'_>> {
-        self.places.get(identifier).map(|place| self.row(*place))
+    /// The row of an identifier, given its place in the scope.
+    pub(super) fn find(&self, place: usize) -> Option<StoredRow<'_>> {
+        let place = *self.places.get(place)?;
+        place.map(|place| self.row(place))
     }
 
     /// Every row.
     pub(super) fn iter(&self) -> impl Iterator<Item = StoredRow<'_>> {
-        self.places.values().map(|place| self.row(*place))
+        self.places.iter().flatten().map(|place| self.row(*place))
     }
 
     fn row(&self, (batch, row): (u32, u32)) -> StoredRow<'_> {
@@ -103,10 +107,6 @@ impl StoredRows {
 impl<'s> StoredRow<'s> {
     pub(super) fn identifier(&self) -> &'s str {
         self.columns.identifiers.value(self.row)
-    }
-
-    pub(super) fn identifier_type(&self) -> &'s str {
-        self.columns.identifier_types.value(self.row)
     }
 
     /// Nothing for who is nobody.
@@ -151,7 +151,6 @@ impl Columns {
     fn read(batch: &RecordBatch) -> Result<Self> {
         Ok(Self {
             identifiers: texts(batch, "identifier")?,
-            identifier_types: texts(batch, "identifier_type")?,
             profiles: texts(batch, "profile_id")?,
             profile_since: days(batch, "profile_since")?,
             effective_at: days(batch, "effective_at")?,

@@ -1,22 +1,28 @@
--- What became of the very rows that were scored when the horizons began that closed since the last
--- date for which this was told, so that none is lost when a day is not run. As known today;
--- identities may have changed since, as in features.churn_labels.
+-- What became of the very rows that were scored on closing_dates: those whose horizon closed since the
+-- last date for which this was told, so that none is lost when a day is not run or the horizon changes.
+-- As known today; identities may have changed since, as in features.churn_labels.
 -- Sums are of decimals, so that the order of rows changes no digit.
 with
 
 scores as (
     select * from scores.churn_scores
     where
-        as_of_date <= $as_of_date - cast($gap_days as int) - cast($horizon_days as int)
-        and as_of_date
-        > coalesce($previous_date, date '1970-01-01') - cast($gap_days as int) - cast($horizon_days as int)
-        and coalesce(horizon_days, cast($horizon_days as int)) = cast($horizon_days as int)
+        array_has($closing_dates, as_of_date)
         and churn_probability is not null
+),
+
+-- Scores of older programs do not say their horizon.
+horizons as (
+    select
+        as_of_date as scored_date,
+        cast(coalesce(max(horizon_days), $horizon_days) as int) as horizon_days
+    from scores
+    group by as_of_date
 ),
 
 offers as (
     select * from scores.retention_offers
-    where as_of_date <= $as_of_date - cast($gap_days as int) - cast($horizon_days as int)
+    where array_has($closing_dates, as_of_date)
 ),
 
 map_then as (
@@ -25,10 +31,7 @@ map_then as (
         profile_id,
         as_of_date as scored_date
     from identity.profile_map
-    where
-        as_of_date <= $as_of_date - cast($gap_days as int) - cast($horizon_days as int)
-        and as_of_date
-        > coalesce($previous_date, date '1970-01-01') - cast($gap_days as int) - cast($horizon_days as int)
+    where array_has($closing_dates, as_of_date)
 ),
 
 map_now as (
@@ -43,7 +46,7 @@ target_events as (
     select * from staging.target_events
     where
         $churn_kind <> 'contractual'
-        and occurred_at >= coalesce($previous_date, date '1970-01-01') - cast($horizon_days as int)
+        and occurred_at >= array_min($closing_dates) + cast($gap_days as int)
 ),
 
 subscription_periods as (
@@ -54,11 +57,13 @@ subscription_periods as (
 links as (
     select
         map_then.scored_date,
+        horizons.horizon_days,
         map_then.profile_id,
         map_now.profile_id as profile_id_now
     from map_now
     inner join map_then on map_now.identifier = map_then.identifier
-    group by map_then.scored_date, map_then.profile_id, map_now.profile_id
+    inner join horizons on map_then.scored_date = horizons.scored_date
+    group by map_then.scored_date, horizons.horizon_days, map_then.profile_id, map_now.profile_id
 ),
 
 target_days as (
@@ -73,6 +78,7 @@ target_days as (
 periods as (
     select
         links.scored_date,
+        links.horizon_days,
         links.profile_id,
         subscription_periods.starts_on,
         subscription_periods.ends_on
@@ -90,7 +96,7 @@ came_back as (
     where
         target_days.occurred_on >= links.scored_date + cast($gap_days as int)
         and target_days.occurred_on
-        < links.scored_date + cast($gap_days as int) + cast($horizon_days as int)
+        < links.scored_date + cast($gap_days as int) + links.horizon_days
     group by links.scored_date, links.profile_id
 ),
 
@@ -102,10 +108,10 @@ stayed as (
         profile_id as stayed_profile_id
     from periods
     where
-        starts_on < scored_date + cast($gap_days as int) + cast($horizon_days as int)
+        starts_on < scored_date + cast($gap_days as int) + horizon_days
         and (
             ends_on is null
-            or ends_on >= scored_date + cast($gap_days as int) + cast($horizon_days as int)
+            or ends_on >= scored_date + cast($gap_days as int) + horizon_days
         )
     group by scored_date, profile_id
 ),
@@ -125,6 +131,7 @@ judged as (
     select
         scores.profile_id,
         scores.as_of_date as scored_date,
+        horizons.horizon_days,
         scores.model_id,
         scores.churn_probability,
         came_back.came_back_profile_id is null and stayed.stayed_profile_id is null as is_churned,
@@ -134,6 +141,7 @@ judged as (
             else 'no_offer'
         end as cohort
     from scores
+    inner join horizons on scores.as_of_date = horizons.scored_date
     left join offers
         on
             scores.profile_id = offers.profile_id
@@ -158,6 +166,7 @@ cohorts as (
         'all' as cohort,
         profile_id,
         scored_date,
+        horizon_days,
         model_id,
         churn_probability,
         is_churned
@@ -167,6 +176,7 @@ cohorts as (
         cohort,
         profile_id,
         scored_date,
+        horizon_days,
         model_id,
         churn_probability,
         is_churned
@@ -177,6 +187,7 @@ ranked as (
     select
         cohort,
         scored_date,
+        horizon_days,
         model_id,
         churn_probability,
         case when is_churned then 1 else 0 end as churned,
@@ -201,6 +212,7 @@ sums as (
         cohort,
         0 as decile,
         scored_date,
+        min(horizon_days) as horizon_days,
         min(model_id) as model_id,
         count(*) as row_count,
         sum(churned) as churned_count,
@@ -215,6 +227,7 @@ sums as (
         cohort,
         decile,
         scored_date,
+        min(horizon_days) as horizon_days,
         min(model_id) as model_id,
         count(*) as row_count,
         sum(churned) as churned_count,
@@ -230,6 +243,7 @@ select
     cohort,
     cast(decile as int) as decile,
     scored_date,
+    cast(horizon_days as bigint) as horizon_days,
     model_id,
     row_count,
     churned_count,

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{Date32Type, Int64Type};
 use cdp_plan::{AsOfDate, Layer, Source, TableName};
 use deltalake::logstore::LogStore;
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
@@ -170,6 +172,33 @@ impl Lake {
             }
         }
         Ok(rows)
+    }
+
+    /// The greatest whole number of a column in each partition of such a table, as its log tells it;
+    /// `None` where that does not.
+    pub async fn partition_maxima(
+        &self,
+        name: &TableName,
+        column: &str,
+    ) -> Result<BTreeMap<AsOfDate, Option<i64>>> {
+        let mut maxima = BTreeMap::new();
+        let Some(table) = self.open(&self.url(name)?).await? else {
+            return Ok(maxima);
+        };
+        for files in table.snapshot()?.add_actions_batches(true)? {
+            let dates = files.column_by_name("partition.as_of_date");
+            let dates = dates.and_then(|dates| dates.as_primitive_opt::<Date32Type>());
+            let told = files.column_by_name(&format!("max.{column}"));
+            let told = told.and_then(|told| told.as_primitive_opt::<Int64Type>());
+            for (row, day) in dates.into_iter().flatten().enumerate() {
+                if let Some(date) = day.and_then(AsOfDate::from_epoch_day) {
+                    let told = told.filter(|told| told.is_valid(row));
+                    let known: &mut Option<i64> = maxima.entry(date).or_default();
+                    *known = (*known).max(told.map(|told| told.value(row)));
+                }
+            }
+        }
+        Ok(maxima)
     }
 
     /// Checks that the store keeps two writers apart, which Delta's commits rest on.

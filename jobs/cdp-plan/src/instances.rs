@@ -14,11 +14,11 @@ use crate::definition::{Definition, Definitions};
 use crate::fault::{Fault, SourceFile};
 use crate::model::{Body, Model, Step};
 use crate::name::TableName;
-use crate::param::{TaskDates, supplied};
+use crate::param::{CLOSING_DATES, TaskDates, supplied};
 
 /// What each definition may give another value although the settings are equal: chosen or computed
 /// by a run.
-const OWN: [&str; 2] = ["cutoff_dates", "horizon_days"];
+const OWN: [&str; 3] = [CLOSING_DATES, "cutoff_dates", "horizon_days"];
 
 /// The tables of each definition that stand for those of the main one.
 pub(crate) type Instances = BTreeMap<Definition, BTreeMap<TableName, TableName>>;

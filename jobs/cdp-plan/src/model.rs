@@ -12,7 +12,7 @@ use crate::fault::{Fault, SourceFile};
 use crate::materialization::{self, Materialization};
 use crate::name::TableName;
 use crate::nearest;
-use crate::param::{ParamType, ParamValue};
+use crate::param::{CLOSING_DATES, ParamType, ParamValue};
 use crate::sentence::{self, Sentence, Told};
 use crate::statement::Statement;
 use crate::toml_file;
@@ -179,14 +179,17 @@ impl Model {
 
     /// Whether it reads the features of earlier cut-offs.
     pub fn reads_cutoffs(&self) -> bool {
-        match &self.body {
-            Body::Step { step, .. } => *step == Step::TrainChurn,
-            Body::Sql(statement) => statement
-                .params()
-                .iter()
-                .any(|(name, _)| name == "cutoff_dates"),
-            Body::Unread => false,
-        }
+        self.step() == Some(Step::TrainChurn) || self.takes("cutoff_dates")
+    }
+
+    /// Whether it reads scores whose horizon has closed.
+    pub fn reads_closed(&self) -> bool {
+        self.takes(CLOSING_DATES)
+    }
+
+    fn takes(&self, param: &str) -> bool {
+        let params = self.statement().map(Statement::params);
+        params.is_some_and(|params| params.iter().any(|(name, _)| name == param))
     }
 
     /// Whether it is not made for every date: what reads it takes the latest there is, if any.

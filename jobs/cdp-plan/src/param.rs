@@ -135,9 +135,10 @@ impl ParamType {
 }
 
 /// What the run supplies to every query: its dates, and what `[churn]` in `cdp.toml` says.
-pub(crate) const SUPPLIED: [&str; 10] = [
+pub(crate) const SUPPLIED: [&str; 11] = [
     "as_of_date",
     "churn_kind",
+    CLOSING_DATES,
     "cutoff_dates",
     "eligible_within_days",
     "gap_days",
@@ -151,6 +152,9 @@ pub(crate) const SUPPLIED: [&str; 10] = [
 /// The latest earlier date for which the tables in a model's `reads_past` were made.
 pub(crate) const PREVIOUS_DATE: &str = "previous_date";
 
+/// The dates of scores whose horizon closed since the previous date.
+pub(crate) const CLOSING_DATES: &str = "closing_dates";
+
 /// The dates that a task speaks of.
 #[derive(Debug, Clone)]
 pub struct TaskDates {
@@ -160,6 +164,9 @@ pub struct TaskDates {
     pub previous: Option<AsOfDate>,
     /// The cut-offs of the training, oldest first: those of its definition of churn.
     pub cutoffs: Vec<AsOfDate>,
+    /// The dates of scores whose horizon closed since the previous date, oldest first: those of its
+    /// definition of churn.
+    pub closing: Vec<AsOfDate>,
 }
 
 impl From<AsOfDate> for TaskDates {
@@ -169,6 +176,7 @@ impl From<AsOfDate> for TaskDates {
             as_of,
             previous: None,
             cutoffs: Vec::new(),
+            closing: Vec::new(),
         }
     }
 }
@@ -196,7 +204,8 @@ impl Supplied {
 pub(crate) fn supplied(dates: &TaskDates, churn: &ChurnConfig) -> BTreeMap<String, ParamValue> {
     let days = |days: i32| ParamValue::Int(days.into());
     let framing = churn.framing();
-    let cutoffs = dates.cutoffs.iter().map(|date| date.date()).collect();
+    let dates_of =
+        |dates: &[AsOfDate]| ParamValue::Dates(dates.iter().map(|date| date.date()).collect());
     let previous = dates.previous.map(|date| ParamValue::Date(date.date()));
     BTreeMap::from([
         (
@@ -207,7 +216,8 @@ pub(crate) fn supplied(dates: &TaskDates, churn: &ChurnConfig) -> BTreeMap<Strin
             PREVIOUS_DATE.to_owned(),
             previous.unwrap_or(ParamValue::NoDate),
         ),
-        ("cutoff_dates".to_owned(), ParamValue::Dates(cutoffs)),
+        ("cutoff_dates".to_owned(), dates_of(&dates.cutoffs)),
+        (CLOSING_DATES.to_owned(), dates_of(&dates.closing)),
         (
             "eligible_within_days".to_owned(),
             days(churn.eligible_within_days().unwrap_or(0)),

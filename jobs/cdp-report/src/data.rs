@@ -37,6 +37,9 @@ pub struct ScoredDay {
     pub expected_churners: f64,
     /// Customers by probability, in bands of equal width from 0 to 1.
     pub histogram: Vec<u64>,
+    /// Customers without a probability who are put in order all the same, by recency and frequency, by
+    /// how long they have been silent.
+    pub ordered: Vec<(RiskBand, u64)>,
     /// Who was not scored, the most common reason first.
     pub not_scored: Vec<NotScored>,
 }
@@ -212,6 +215,11 @@ impl ScoredDay {
     /// Customers with a probability.
     pub fn scored(&self) -> u64 {
         self.bands.iter().map(|band| band.1).sum()
+    }
+
+    /// Customers without a probability who are put in order.
+    pub fn in_order(&self) -> u64 {
+        self.ordered.iter().map(|band| band.1).sum()
     }
 
     /// The mean probability; nothing without customers.

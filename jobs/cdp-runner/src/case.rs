@@ -1,7 +1,7 @@
 //! Tests of models as data: a folder with given rows and the rows that are expected.
 //!
-//! `<cases>/<layer>.<model>/<case>/` holds `case.toml` (`as_of_date`, and `cutoff_dates` and `previous_date` where the
-//! model uses them, and a `[churn]` table in place of the project's), `given/<layer>.<table>.csv` for each table that is not empty, and `expect.csv`,
+//! `<cases>/<layer>.<model>/<case>/` holds `case.toml` (`as_of_date`, and `cutoff_dates`, `closing_dates` and `previous_date`
+//! where the model uses them, and a `[churn]` table in place of the project's), `given/<layer>.<table>.csv` for each table that is not empty, and `expect.csv`,
 //! whose header says which columns are compared.
 
 use std::collections::BTreeMap;
@@ -34,6 +34,8 @@ struct RawCase {
     as_of_date: String,
     #[serde(default)]
     cutoff_dates: Vec<String>,
+    #[serde(default)]
+    closing_dates: Vec<String>,
     previous_date: Option<String>,
     churn: Option<RawChurnConfig>,
 }
@@ -77,14 +79,12 @@ impl Project {
         let raw: RawCase = toml::from_str(&text).map_err(|error| input(&error, dir))?;
         let as_of: AsOfDate = raw.as_of_date.parse().map_err(|error| input(&error, dir))?;
         let date = |text: &String| text.parse().map_err(|error: String| input(&error, dir));
+        let dates_of = |texts: &[String]| texts.iter().map(date).collect::<Result<_, _>>();
         let dates = TaskDates {
             as_of,
             previous: raw.previous_date.as_ref().map(date).transpose()?,
-            cutoffs: raw
-                .cutoff_dates
-                .iter()
-                .map(date)
-                .collect::<Result<_, _>>()?,
+            cutoffs: dates_of(&raw.cutoff_dates)?,
+            closing: dates_of(&raw.closing_dates)?,
         };
         let given = self.given(&dir.join("given"))?;
         let reads = self.manifest().reads(&model.name);

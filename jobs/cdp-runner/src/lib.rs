@@ -6,6 +6,7 @@
 //! ([`Host`]) and listens to it ([`Observer`]); nothing here prints or exits.
 
 mod case;
+mod closing;
 mod event;
 mod explain;
 mod fingerprint;

@@ -281,10 +281,13 @@ impl Project {
 
     /// A model's query with its parameters bound for a date, as if the day before had been run.
     pub fn bound_sql(&self, model: &Model, as_of: AsOfDate) -> Result<String, LakeError> {
+        let churn = self.config.churn.of(&model.definition);
+        let closing = as_of.epoch_day() - churn.gap_days() - churn.horizon_days();
         let dates = TaskDates {
             as_of,
             previous: Some(as_of.previous()),
-            cutoffs: cutoffs(self.config.churn.of(&model.definition), as_of),
+            cutoffs: cutoffs(churn, as_of),
+            closing: AsOfDate::from_epoch_day(closing).into_iter().collect(),
         };
         let catalog = Catalog::new(self.tables()?, Some(as_of), self.values(&dates))?;
         Ok(format!("{:#}", catalog.bind(model)?))

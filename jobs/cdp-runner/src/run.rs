@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use cdp_lake::LakeError;
 use cdp_plan::{Plan, Task, TaskId, Work};
 
+use crate::closing::Horizons;
 use crate::event::{Event, Host, Observer};
 use crate::ledger;
 use crate::log;
@@ -31,6 +32,7 @@ impl Project {
             published: stands.published,
             logs: log::read(self).await?,
             registry: Registry::read(self).await?,
+            horizons: Horizons::read(self, plan).await?,
         };
         let mut context = RunContext::new(self, plan, settings, host, observer, known)?;
         let training = plan.training();

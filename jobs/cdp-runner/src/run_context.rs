@@ -9,6 +9,7 @@ use cdp_plan::{
     TaskDates,
 };
 
+use crate::closing::Horizons;
 use crate::event::{Host, Observer};
 use crate::ledger::Published;
 use crate::log::Logs;
@@ -31,6 +32,7 @@ pub(crate) struct RunContext<'a> {
     pub(crate) published: Published,
     pub(crate) logs: Logs,
     pub(crate) registry: Registry,
+    pub(crate) horizons: Horizons,
     pub(crate) resolutions: Resolutions,
 }
 
@@ -48,6 +50,7 @@ pub(crate) struct Known {
     pub(crate) published: Published,
     pub(crate) logs: Logs,
     pub(crate) registry: Registry,
+    pub(crate) horizons: Horizons,
 }
 
 impl<'a> RunContext<'a> {
@@ -63,6 +66,7 @@ impl<'a> RunContext<'a> {
             published,
             logs,
             registry,
+            horizons,
         } = known;
         Ok(Self {
             tables: project.tables()?,
@@ -75,6 +79,7 @@ impl<'a> RunContext<'a> {
             published,
             logs,
             registry,
+            horizons,
             resolutions: Resolutions::default(),
         })
     }
@@ -113,10 +118,15 @@ impl<'a> RunContext<'a> {
     pub(crate) fn catalog(&self, task: &Task) -> Result<Catalog, LakeError> {
         let definition = &task.definition;
         let cutoffs = self.plan.framed(definition).cutoff_dates.iter().copied();
+        let churn = self.config.churn.of(definition);
+        let previous = self.previous_date(task);
         let dates = TaskDates {
             as_of: task.as_of_date,
-            previous: self.previous_date(task),
+            previous,
             cutoffs: cutoffs.filter(|date| *date < task.as_of_date).collect(),
+            closing: self
+                .horizons
+                .closing(definition, churn, previous, task.as_of_date),
         };
         let values = Supplied::new(&dates, &self.config.churn);
         let catalog = Catalog::new(self.tables.clone(), Some(task.as_of_date), values)?;

@@ -16,6 +16,7 @@ mod linkage;
 mod machine;
 mod model;
 mod online_retail;
+mod outcomes;
 mod registry;
 mod report;
 mod rerun;

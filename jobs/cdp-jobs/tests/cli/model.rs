@@ -246,6 +246,13 @@ fn with_too_few_customers_a_date_and_an_order_of_customers_are_offered() {
     }
     assert_eq!((&counts["told"], &counts["models"]), (&0.into(), &0.into()));
     assert_eq!(counts["highest"].as_f64(), Some(100.0));
+    // The report tells whom it put in order.
+    let page = world.dir().join("fallback.html");
+    let page_text = page.to_str().expect("a path");
+    world.cdp(&["report", "--out", page_text]).expect(0);
+    let page = fs::read_to_string(&page).expect("a report");
+    let tile = format!("Customers put in order</dt><dd class=\"figure\">{eligible}</dd>");
+    assert!(page.contains(&tile), "{tile}");
     // Nothing that needs a probability is made of it.
     let made = "select (select count(*) from scores.retention_offers) as offers, \
                 (select count(*) from scores.churn_reasons) as reasons";

@@ -22,6 +22,14 @@ async fn replacing_a_partition_twice_is_replacing_it_once() {
     assert_eq!(version, 2, "one commit per write");
     let dates = lake.partition_dates(&table()).await.unwrap();
     assert_eq!(dates.into_iter().collect::<Vec<_>>(), [first, second]);
+    let maxima = lake.partition_maxima(&table(), "order_count").await;
+    let told: Vec<_> = maxima.unwrap().into_iter().collect();
+    assert_eq!(told, [(first, Some(1)), (second, Some(100))]);
+    for untold in ["profile_id", "no_column"] {
+        let maxima = lake.partition_maxima(&table(), untold).await.unwrap();
+        let told: Vec<_> = maxima.into_iter().collect();
+        assert_eq!(told, [(first, None), (second, None)], "{untold}");
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use cdp_churn::RiskBand;
 
-use super::Section;
+use super::{Section, note};
 use crate::data::{Report, ScoredDay};
 use crate::figure::{Figure, beside};
 use crate::markup::{Markup, paragraph};
@@ -14,7 +14,13 @@ use crate::words::{count, percent};
 
 pub(super) fn section(report: &Report) -> Section {
     let content = if report.scored.scored() == 0 {
-        [paragraph("Nobody was scored."), not_scored(&report.scored)].into()
+        let day = &report.scored;
+        [
+            paragraph("Nobody was scored."),
+            ordered(day),
+            not_scored(day),
+        ]
+        .into()
     } else {
         beside(
             distribution(report),
@@ -105,6 +111,35 @@ fn bands(report: &Report) -> Markup {
         table.row([band.to_string(), rows, share, rows_before, share_before]);
     }
     table.markup()
+}
+
+/// Nothing where nobody was put in order.
+fn ordered(day: &ScoredDay) -> Markup {
+    if day.in_order() == 0 {
+        return Markup::default();
+    }
+    let mut table = Table::new(
+        "Customers put in order without a model",
+        ["", "silent for", "customers", "share"],
+    );
+    for (band, silent) in [
+        (RiskBand::High, "the whole horizon or longer"),
+        (RiskBand::Medium, "half of it or longer"),
+        (RiskBand::Low, "less"),
+    ] {
+        let of_band = day.ordered.iter().filter(|one| one.0 == band);
+        let rows: u64 = of_band.map(|one| one.1).sum();
+        let share = rows as f64 / day.in_order() as f64;
+        table.row([
+            band.to_string(),
+            silent.to_owned(),
+            count(rows),
+            percent(share),
+        ]);
+    }
+    let says = "Whoever has been silent longest for how often they order comes first: an order of \
+                customers, and no probability.";
+    [table.markup(), note(says)].into()
 }
 
 fn not_scored(day: &ScoredDay) -> Markup {

@@ -22,6 +22,13 @@ pub(crate) fn summary(report: &Report) -> Markup {
         count(scored.scored()),
         since(report, ScoredDay::scored),
     )];
+    if scored.in_order() > 0 {
+        tiles.push(tile(
+            "Customers put in order",
+            count(scored.in_order()),
+            "by recency and frequency, until there is a model".to_owned(),
+        ));
+    }
     if let Some(mean) = scored.mean_probability() {
         tiles.push(tile(
             "Expected to churn",

@@ -178,8 +178,27 @@ fn reasons_say_which_way_they_go() {
 
 #[test]
 fn without_a_model_the_page_says_so() {
-    let text = parse(&page(&without_a_model())).text();
+    let report = without_a_model();
+    let text = parse(&page(&report)).text();
     assert!(text.contains("There is no model yet"), "{text}");
+    // Customers that `churn.fallback` put in order.
+    let order = "Customers put in order without a model";
+    let whole = parse(&page(&report));
+    let tables = whole.all("table").into_iter();
+    let table = tables.filter(|table| table.all("caption")[0].text() == order);
+    let rows: Vec<String> = table
+        .flat_map(|table| table.all("tbody")[0].all("tr"))
+        .map(Element::text)
+        .collect();
+    assert_eq!(rows.len(), 3, "{text}");
+    assert!(
+        rows[0].starts_with("high") && rows[0].contains("529"),
+        "{rows:?}"
+    );
+    let mut nobody = report;
+    nobody.scored.ordered.clear();
+    let text = parse(&page(&nobody)).text();
+    assert!(!text.contains(order), "{text}");
     assert!(text.contains("too few customers: 17"), "{text}");
     assert!(text.contains("No horizon of scores"), "{text}");
 }

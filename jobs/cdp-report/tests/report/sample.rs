@@ -85,6 +85,7 @@ fn scored_day(day: i32, customers: u64) -> ScoredDay {
         ],
         expected_churners: 8.4 * customers as f64,
         histogram: vec![customers; 20],
+        ordered: Vec::new(),
         not_scored: vec![NotScored {
             reason: "never ordered".to_owned(),
             profiles: 1_234,
@@ -195,6 +196,7 @@ pub(crate) fn without_a_model() -> Report {
             bands: Vec::new(),
             expected_churners: 0.0,
             histogram: vec![0; 20],
+            ordered: vec![(RiskBand::High, 5), (RiskBand::Low, 12)],
             not_scored: vec![NotScored {
                 reason: "too few customers".to_owned(),
                 profiles: 17,

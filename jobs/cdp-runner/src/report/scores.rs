@@ -20,6 +20,7 @@ impl Project {
             bands,
             expected_churners,
             histogram: self.histogram(date).await?,
+            ordered: self.ordered(date).await?,
             not_scored: self.not_scored(date).await?,
         })
     }
@@ -39,6 +40,20 @@ impl Project {
         let named = strings(&batch, "risk_band")?.into_iter().zip(rows);
         let bands = named.map(|(name, rows)| Ok((band(&name)?, rows)));
         Ok((bands.collect::<Result<_, AskError>>()?, expected))
+    }
+
+    /// Customers without a probability who have a band, by it.
+    async fn ordered(&self, date: AsOfDate) -> Result<Vec<(RiskBand, u64)>, AskError> {
+        let query = format!(
+            "select risk_band, count(*) as row_count from {SCORES} \
+             where as_of_date = date '{date}' and churn_probability is null \
+                 and risk_band is not null \
+             group by risk_band order by risk_band"
+        );
+        let batch = one_batch(&self.query(&query, Some(date), None).await?)?;
+        let rows = counts(&batch, "row_count")?;
+        let named = strings(&batch, "risk_band")?.into_iter().zip(rows);
+        named.map(|(name, rows)| Ok((band(&name)?, rows))).collect()
     }
 
     async fn histogram(&self, date: AsOfDate) -> Result<Vec<u64>, AskError> {

@@ -7,7 +7,7 @@ use arrow::datatypes::{Date32Type, Int64Type};
 use cdp_plan::{AsOfDate, Layer, Source, TableName};
 use deltalake::logstore::LogStore;
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use url::Url;
@@ -15,6 +15,9 @@ use uuid::Uuid;
 
 use crate::engine::Engine;
 use crate::error::{ErrorKind, LakeError, Result};
+
+/// So many tables are opened side by side.
+const TABLES_AT_ONCE: usize = 16;
 
 /// An opened lake. Opening reads and writes nothing.
 #[derive(Debug, Clone)]
@@ -156,6 +159,22 @@ impl Lake {
             .try_collect()
             .await?;
         Ok(values.iter().filter_map(|text| text.parse().ok()).collect())
+    }
+
+    /// The same of several tables.
+    pub async fn partitions(
+        &self,
+        names: Vec<TableName>,
+    ) -> Result<BTreeMap<TableName, BTreeSet<AsOfDate>>> {
+        let dates = async |name: TableName| {
+            let dates = self.partition_dates(&name).await?;
+            Ok((name, dates))
+        };
+        stream::iter(names)
+            .map(dates)
+            .buffer_unordered(TABLES_AT_ONCE)
+            .try_collect()
+            .await
     }
 
     /// How many rows each partition of such a table holds.

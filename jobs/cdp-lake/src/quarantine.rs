@@ -165,28 +165,6 @@ async fn count_rows(catalog: &Catalog, plan: LogicalPlan) -> Result<u64> {
     Ok(frame.count().await? as u64)
 }
 
-/// The first event of a source, in epoch days; `None` when it has no rows.
-pub async fn first_event_day(catalog: &Catalog, source: &Source) -> Result<Option<i32>> {
-    use arrow::array::AsArray;
-    use arrow::datatypes::Date32Type;
-    use datafusion::functions_aggregate::expr_fn::min;
-    let Some(plan) = catalog.source_plan(source, Rows::Valid).await? else {
-        return Ok(None);
-    };
-    let frame = DataFrame::new(catalog.session().state(), plan).aggregate(
-        vec![],
-        vec![min(exact(&source.event_time)).alias("first_event")],
-    )?;
-    let frame = frame.select(vec![
-        datafusion::logical_expr::cast(exact("first_event"), DataType::Date32).alias("day"),
-    ])?;
-    let batches = frame.collect().await?;
-    Ok(batches.first().and_then(|batch| {
-        let days = batch.column(0).as_primitive_opt::<Date32Type>()?;
-        arrow::array::Array::is_valid(days, 0).then(|| days.value(0))
-    }))
-}
-
 fn bad_rows(source: &Source, batch: &RecordBatch, found: &mut Vec<BadRow>) -> Result<()> {
     let options = FormatOptions::default();
     let schema = batch.schema();

@@ -68,8 +68,7 @@ impl RunTables {
 
     /// A source at this run's version; `None` when it is optional and absent.
     pub async fn source(&self, source: &Source) -> Result<Option<DeltaTable>> {
-        let mut sources = self.sources.lock().await;
-        if let Some(table) = sources.get(&source.name) {
+        if let Some(table) = self.sources.lock().await.get(&source.name) {
             return Ok(table.clone());
         }
         let url = self.lake.source_url(source)?;
@@ -100,7 +99,8 @@ impl RunTables {
                 source.name.name()
             )));
         }
-        sources.insert(source.name.clone(), table.clone());
-        Ok(table)
+        // Who came first has settled the version.
+        let mut sources = self.sources.lock().await;
+        Ok(sources.entry(source.name.clone()).or_insert(table).clone())
     }
 }

@@ -1,6 +1,6 @@
 //! What the lake holds already, as far as planning needs it.
 
-use cdp_lake::{Catalog, LakeError, first_event_day};
+use cdp_lake::{Catalog, LakeError};
 use cdp_plan::{AsOfDate, LakeState, Materialization, Selection};
 
 use crate::ledger;
@@ -16,23 +16,15 @@ pub(crate) async fn read(
     force: bool,
 ) -> Result<LakeState, LakeError> {
     let mut state = LakeState::default();
-    for model in project.manifest().models() {
-        if model.materialization.is_dated() {
-            let dates = project.lake().partition_dates(&model.name).await?;
-            state.partitions.insert(model.name.clone(), dates);
-        }
-    }
+    let dated = project.manifest().models();
+    let dated = dated.filter(|model| model.materialization.is_dated());
+    let dated = dated.map(|model| model.name.clone()).collect();
+    state.partitions = project.lake().partitions(dated).await?;
     add_empty(project, &mut state).await?;
     let values = project.values(&AsOfDate::from(chrono::NaiveDate::default()).into());
     let catalog = Catalog::new(project.tables()?, None, values)?;
-    for source in project.manifest().sources() {
-        let day = first_event_day(&catalog, source).await?;
-        let first = day.and_then(|day| AsOfDate::from_epoch_day(day + 1));
-        state.first_date = match (state.first_date, first) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
-    }
+    let day = catalog.first_event_day().await?;
+    state.first_date = day.and_then(|day| AsOfDate::from_epoch_day(day + 1));
     training::read(project, as_of, selection, force, &mut state).await?;
     training::read_linkage(project, as_of, &mut state).await?;
     Ok(state)

@@ -171,3 +171,43 @@ async fn a_folder_without_a_log_is_not_read_as_an_empty_table() {
     let error = read().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Storage, "{error}");
 }
+
+/// However far the first sound event is from the first of all, which the log tells.
+#[tokio::test]
+async fn the_first_event_is_that_of_the_first_sound_row() {
+    let days = [
+        None,
+        Some("2025-12-01"),
+        Some("2019-05-05"),
+        Some("1970-01-01"),
+    ];
+    for early in days {
+        for sound in [
+            "2025-12-01T12:00:00Z",
+            "2025-12-20T00:00:00Z",
+            "2026-03-01T00:00:00Z",
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            let lake = lake(dir.path());
+            let first = catalog(&tables(&lake).await, None).first_event_day().await;
+            assert_eq!(first.unwrap(), None);
+            let mut rows = "order_id,amount,ordered_at,ingested_at\n".to_owned();
+            if let Some(early) = early {
+                rows += &format!("bad,-1.00,{early}T00:00:00Z,{sound}\n");
+            }
+            rows +=
+                &format!("good,1.00,{sound},{sound}\nlater,1.00,2026-06-01T00:00:00Z,{sound}\n");
+            load_csv(&lake, dir.path(), "a.csv", &rows).await.unwrap();
+            let first = catalog(&tables(&lake).await, None).first_event_day().await;
+            let sound_day = date(&sound[..10]).epoch_day();
+            assert_eq!(first.unwrap(), Some(sound_day), "{early:?} {sound}");
+            // The search begins where the log says.
+            let tables = tables(&lake).await;
+            let source = tables.manifest().sources().next().unwrap();
+            let table = tables.source(source).await.unwrap().unwrap();
+            let told = crate::first_event::earliest(&table, "ordered_at").unwrap();
+            let first_day = early.map_or(sound_day, |early| date(early).epoch_day().min(sound_day));
+            assert_eq!(told.div_euclid(86_400_000_000), i64::from(first_day));
+        }
+    }
+}

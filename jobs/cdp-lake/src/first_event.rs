@@ -17,10 +17,15 @@ use crate::types::{exact, timestamp};
 
 /// So many sources are looked at side by side.
 const SOURCES_AT_ONCE: usize = 8;
-/// How far from the earliest event of the log the first sound one is looked for, in days, before
-/// everything is read.
-const DAYS: [i64; 3] = [1, 30, 1000];
 const MICROS_PER_DAY: i64 = 86_400_000_000;
+/// How far from the earliest event of the log the first sound one is looked for, before everything is
+/// read. A log tells times to the millisecond.
+const MICROS: [i64; 4] = [
+    1000,
+    MICROS_PER_DAY,
+    30 * MICROS_PER_DAY,
+    1000 * MICROS_PER_DAY,
+];
 
 impl Catalog {
     /// The day of the first sound event of any source, in epoch days; `None` when there is none.
@@ -40,8 +45,8 @@ impl Catalog {
         };
         let table = self.tables().source(source).await?;
         if let Some(begin) = table.and_then(|table| earliest(&table, &source.event_time)) {
-            for days in DAYS {
-                let end = lit(begin.saturating_add(days * MICROS_PER_DAY));
+            for micros in MICROS {
+                let end = lit(begin.saturating_add(micros));
                 let soon = exact(&source.event_time).lt(cast(end, timestamp()));
                 let plan = LogicalPlanBuilder::from(plan.clone()).filter(soon)?;
                 let found = self.first_of_plan(source, plan.build()?).await?;

@@ -161,6 +161,12 @@ impl Lake {
         Ok(values.iter().filter_map(|text| text.parse().ok()).collect())
     }
 
+    /// The newest version of a table; `None` when there is none.
+    pub async fn version(&self, name: &TableName) -> Result<Option<u64>> {
+        let table = self.open(&self.url(name)?).await?;
+        Ok(table.and_then(|table| table.version()))
+    }
+
     /// The same of several tables.
     pub async fn partitions(
         &self,

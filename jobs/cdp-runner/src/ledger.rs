@@ -8,9 +8,10 @@ use arrow::array::{
     TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use cdp_lake::{LakeError, Provenance, Result, Staged, append_rows};
+use cdp_lake::{Catalog, LakeError, Provenance, QueryResult, Result, Staged, append_rows};
 use cdp_plan::{AsOfDate, Layer, TableName};
 use serde::Serialize;
+use tokio::sync::Mutex;
 
 use crate::matrix::{days, micros, one_batch, strings};
 use crate::project::Project;
@@ -136,10 +137,35 @@ fn name() -> Result<TableName> {
         .map_err(|error| LakeError::new(cdp_lake::ErrorKind::NotFound, error.to_string()))
 }
 
-/// Whether any run has told of itself.
-pub(crate) async fn is_there(project: &Project) -> Result<bool> {
-    let url = project.lake().url(&name()?)?;
-    Ok(project.lake().open(&url).await?.is_some())
+/// More rows than this are read whenever they are asked for.
+const ROWS_KEPT: usize = 50_000;
+
+/// The rows of the ledger as they were read last, and the version that holds them: planning and running
+/// ask for them several times.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LedgerRows(Arc<Mutex<Option<(u64, Arc<QueryResult>)>>>);
+
+impl LedgerRows {
+    /// Makes a catalog show the rows of the newest version; whether any run has told of itself.
+    pub(crate) async fn show(&self, project: &Project, catalog: &Catalog) -> Result<bool> {
+        let name = name()?;
+        let lake = project.lake();
+        let Some(version) = lake.version(&name).await? else {
+            return Ok(false);
+        };
+        let mut last = self.0.lock().await;
+        if last.as_ref().is_none_or(|(known, _)| *known != version) {
+            let query = format!("select * from {RUNS}");
+            let rows = project.all_time()?.query(&query, Some(ROWS_KEPT)).await?;
+            *last = Some((version, Arc::new(rows)));
+        }
+        if let Some((_, rows)) = &*last
+            && !rows.more
+        {
+            catalog.keep_rows(&name, rows.schema.clone(), rows.batches.clone())?;
+        }
+        Ok(true)
+    }
 }
 
 /// Adds what tasks of one run did.
@@ -174,9 +200,6 @@ pub(crate) type Published = BTreeMap<(String, AsOfDate), (String, u64)>;
 /// Reads how things stand, from the ledger.
 pub(crate) async fn stands(project: &Project) -> Result<Stands> {
     let mut stands = Stands::default();
-    if !is_there(project).await? {
-        return Ok(stands);
-    }
     let good = TaskStatus::Succeeded.name();
     let skipped = TaskStatus::Skipped.name();
     let last = "order by finished_at, run_id";
@@ -188,7 +211,7 @@ pub(crate) async fn stands(project: &Project) -> Result<Stands> {
          from {RUNS} where status <> '{skipped}' group by task, as_of_date"
     );
     let answer = project.ledger_query(&query).await?;
-    for batch in &answer.batches {
+    for batch in answer.iter().flat_map(|answer| &answer.batches) {
         let tasks = batch.column(0).as_string::<i32>();
         let dates = batch
             .column(1)
@@ -250,7 +273,7 @@ pub(crate) async fn made(
     dates: &[AsOfDate],
 ) -> Result<BTreeMap<(String, AsOfDate), Made>> {
     let mut made = BTreeMap::new();
-    if dates.is_empty() || !is_there(project).await? {
+    if dates.is_empty() {
         return Ok(made);
     }
     let status = TaskStatus::Succeeded.name();
@@ -262,7 +285,9 @@ pub(crate) async fn made(
          where status = '{status}' and as_of_date in ({}) group by task, as_of_date",
         listed.join(", ")
     );
-    let answer = project.ledger_query(&query).await?;
+    let Some(answer) = project.ledger_query(&query).await? else {
+        return Ok(made);
+    };
     let batch = one_batch(&answer)?;
     let times = micros(&batch, "finished_at")?;
     let rows = strings(&batch, "task")?.into_iter();
@@ -286,9 +311,6 @@ pub(crate) async fn made(
 
 /// The newest rows, newest first.
 pub(crate) async fn newest(project: &Project, limit: usize) -> Result<Vec<RunRow>> {
-    if !is_there(project).await? {
-        return Ok(Vec::new());
-    }
     let query = format!(
         "select run_id, task, cast(as_of_date as varchar) as as_of_date, status, rows, \
          rows_set_aside, cast(started_at as varchar) as started_at, duration_ms, \
@@ -296,7 +318,8 @@ pub(crate) async fn newest(project: &Project, limit: usize) -> Result<Vec<RunRow
          order by finished_at desc, task desc limit {limit}"
     );
     let answer = project.ledger_query(&query).await?;
-    let mut rows: Vec<RunRow> = answer.batches.iter().flat_map(rows).collect();
+    let batches = answer.iter().flat_map(|answer| &answer.batches);
+    let mut rows: Vec<RunRow> = batches.flat_map(rows).collect();
     tell_cures(&mut rows);
     Ok(rows)
 }

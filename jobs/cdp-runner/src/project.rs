@@ -14,7 +14,7 @@ use cdp_plan::{
     TableName, TaskDates, Wanted, nearest_hint,
 };
 
-use crate::ledger::{self, RunRow};
+use crate::ledger::{self, LedgerRows, RunRow};
 use crate::log;
 use crate::state;
 use crate::steps;
@@ -45,6 +45,7 @@ pub struct Project {
     schemas: SchemaBook,
     /// The definition of churn whose models and scores people ask for.
     definition: Definition,
+    ledger: LedgerRows,
 }
 
 /// Any date does for finding the columns of queries.
@@ -67,6 +68,7 @@ impl Project {
             lake,
             schemas,
             definition: Definition::MAIN,
+            ledger: LedgerRows::default(),
         };
         Ok((project, faults))
     }
@@ -221,13 +223,20 @@ impl Project {
         catalog.query(sql, rows_max).await
     }
 
-    /// The rows of a query over the ledger, which says what makes up other tables.
-    pub(crate) async fn ledger_query(&self, sql: &str) -> Result<QueryResult, LakeError> {
-        self.all_time()?.query(sql, None).await
+    /// The rows of a query over the ledger, which says what makes up other tables; `None` before any
+    /// run has told of itself.
+    pub(crate) async fn ledger_query(&self, sql: &str) -> Result<Option<QueryResult>, LakeError> {
+        let catalog = self.all_time()?;
+        let is_there = self.ledger.show(self, &catalog).await?;
+        Ok(if is_there {
+            Some(catalog.query(sql, None).await?)
+        } else {
+            None
+        })
     }
 
     /// Staging binds a date; without one, an analyst sees everything that will ever be known.
-    fn all_time(&self) -> Result<Catalog, LakeError> {
+    pub(crate) fn all_time(&self) -> Result<Catalog, LakeError> {
         let catalog = Catalog::new(self.tables()?, None, self.values(&far_future().into()))?;
         Ok(catalog.of_definition(&self.definition))
     }

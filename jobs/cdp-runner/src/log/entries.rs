@@ -8,7 +8,7 @@ use cdp_lake::Result;
 use cdp_plan::AsOfDate;
 
 use super::{BuildsOn, LogEntry, Logs};
-use crate::ledger::{self, RUNS};
+use crate::ledger::RUNS;
 use crate::matrix::{days, strings, whole_numbers};
 use crate::project::Project;
 use crate::record::TaskStatus;
@@ -16,9 +16,6 @@ use crate::record::TaskStatus;
 /// The partitions of every table that is followed, from the ledger.
 pub(crate) async fn read(project: &Project) -> Result<Logs> {
     let mut logs = Logs::default();
-    if !ledger::is_there(project).await? {
-        return Ok(logs);
-    }
     let tables = super::tables(project).map(|table| format!("'{table}'"));
     let tables: Vec<String> = tables.collect();
     if tables.is_empty() {
@@ -30,8 +27,9 @@ pub(crate) async fn read(project: &Project) -> Result<Logs> {
         tables.join(", "),
         TaskStatus::Succeeded.name()
     );
-    for batch in project.ledger_query(&query).await?.batches {
-        add_entries(&mut logs, &batch)?;
+    let answer = project.ledger_query(&query).await?;
+    for batch in answer.iter().flat_map(|answer| &answer.batches) {
+        add_entries(&mut logs, batch)?;
     }
     Ok(logs)
 }

@@ -1,6 +1,7 @@
 //! Holds the churn scores of a generated shop against its truth, through the program as users run it.
 //!
-//! `cargo bench -p cdp-jobs --bench churn_truth`. `CDP_BENCH_PEOPLE` (default 20,000) sets the size.
+//! `cargo bench -p cdp-jobs --bench churn_truth`. `CDP_BENCH_PEOPLE` (default 20,000) sets the size,
+//! `CDP_BENCH_CUTOFFS` (default 4) how many cut-offs a training stacks at the most.
 //! Beside the scores stand the best that can be known of purchases and visits, by Bayes over the law
 //! that people are made by, and the true probabilities, which know who has lost the habit already. All
 //! of it twice: a shop that knows one person as several profiles cannot see what the others do, so
@@ -10,6 +11,7 @@ mod query;
 mod shop;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::io;
 use std::path::Path;
 use std::time::Instant;
@@ -21,6 +23,8 @@ use query::sql;
 use shop::{cdp_jobs, setting};
 
 const DAY: &str = "2026-01-01";
+/// The default of a project.
+const CUTOFFS: usize = 4;
 
 /// Probabilities to churn of one person.
 struct Person {
@@ -43,6 +47,7 @@ fn main() -> io::Result<()> {
     let dir = tempfile::Builder::new().prefix("cdp-bench-").tempdir()?;
     let project = dir.path().join("project");
     let made = shop::make(&spec, &project)?;
+    stack(&project, setting("CDP_BENCH_CUTOFFS", CUTOFFS))?;
     shop::load(&made, &project)?;
     let began = Instant::now();
     let run = ["run", "--as-of", DAY, "--select", "+scores.churn_scores"].map(AsRef::as_ref);
@@ -58,6 +63,15 @@ fn main() -> io::Result<()> {
     let whole: Vec<&Person> = people.iter().filter(|person| person.is_whole).collect();
     table("every purchase in one profile", &whole)?;
     table("all", &people.iter().collect::<Vec<_>>())
+}
+
+/// Sets how many cut-offs are stacked.
+fn stack(project: &Path, cutoffs: usize) -> io::Result<()> {
+    let path = project.join("cdp.toml");
+    let text = fs::read_to_string(&path)?;
+    let line = |cutoffs| format!("training_cutoffs = {cutoffs}\n");
+    assert!(text.contains(&line(CUTOFFS)), "the default is another");
+    fs::write(path, text.replace(&line(CUTOFFS), &line(cutoffs)))
 }
 
 /// Rows about some people.

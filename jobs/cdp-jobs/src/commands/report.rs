@@ -23,6 +23,7 @@ struct Written<'a> {
     as_of_date: AsOfDate,
     model_id: Option<&'a str>,
     customers_scored: u64,
+    customers_in_order: u64,
 }
 
 /// Gathers, writes one file, and changes nothing else.
@@ -41,6 +42,7 @@ pub(super) async fn report(context: &Context, args: &ReportArgs) -> Result {
         as_of_date: report.scored.as_of_date,
         model_id: report.model.as_ref().map(|model| model.model_id.as_str()),
         customers_scored: report.scored.scored(),
+        customers_in_order: report.scored.in_order(),
     };
     if context.output.is_json() {
         print_json(&written)?;
@@ -55,6 +57,10 @@ fn told(written: &Written<'_>) -> String {
         Some(model) => format!(
             "{} scored by {model}",
             counted(written.customers_scored, "customer")
+        ),
+        None if written.customers_in_order > 0 => format!(
+            "there is no model yet, {} put in order by recency and frequency",
+            counted(written.customers_in_order, "customer")
         ),
         None => "there is no model yet, and nobody is scored".to_owned(),
     };

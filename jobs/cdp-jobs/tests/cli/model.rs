@@ -249,7 +249,8 @@ fn with_too_few_customers_a_date_and_an_order_of_customers_are_offered() {
     // The report tells whom it put in order.
     let page = world.dir().join("fallback.html");
     let page_text = page.to_str().expect("a path");
-    world.cdp(&["report", "--out", page_text]).expect(0);
+    let told = world.cdp(&["report", "--out", page_text, "--format", "json"]);
+    assert_eq!(&told.expect(0).json()["customers_in_order"], eligible);
     let page = fs::read_to_string(&page).expect("a report");
     let tile = format!("Customers put in order</dt><dd class=\"figure\">{eligible}</dd>");
     assert!(page.contains(&tile), "{tile}");

@@ -143,7 +143,10 @@ const ROWS_KEPT: usize = 50_000;
 /// The rows of the ledger as they were read last, and the version that holds them: planning and running
 /// ask for them several times.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct LedgerRows(Arc<Mutex<Option<(u64, Arc<QueryResult>)>>>);
+pub(crate) struct LedgerRows(Arc<Mutex<Option<Version>>>);
+
+/// A version of the ledger, and its rows.
+type Version = (u64, QueryResult);
 
 impl LedgerRows {
     /// Makes a catalog show the rows of the newest version; whether any run has told of itself.
@@ -157,7 +160,7 @@ impl LedgerRows {
         if last.as_ref().is_none_or(|(known, _)| *known != version) {
             let query = format!("select * from {RUNS}");
             let rows = project.all_time()?.query(&query, Some(ROWS_KEPT)).await?;
-            *last = Some((version, Arc::new(rows)));
+            *last = Some((version, rows));
         }
         if let Some((_, rows)) = &*last
             && !rows.more

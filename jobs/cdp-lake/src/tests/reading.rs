@@ -191,12 +191,12 @@ async fn the_first_event_is_that_of_the_first_sound_row() {
             let lake = lake(dir.path());
             let first = catalog(&tables(&lake).await, None).first_event_day().await;
             assert_eq!(first.unwrap(), None);
-            let mut rows = "order_id,amount,ordered_at,ingested_at\n".to_owned();
-            if let Some(early) = early {
-                rows += &format!("bad,-1.00,{early}T00:00:00Z,{sound}\n");
-            }
-            rows +=
-                &format!("good,1.00,{sound},{sound}\nlater,1.00,2026-06-01T00:00:00Z,{sound}\n");
+            let bad = early.map(|early| format!("bad,-1.00,{early}T00:00:00Z,{sound}\n"));
+            let rows = format!(
+                "order_id,amount,ordered_at,ingested_at\n{}good,1.00,{sound},{sound}\n\
+                 later,1.00,2026-06-01T00:00:00Z,{sound}\n",
+                bad.unwrap_or_default()
+            );
             load_csv(&lake, dir.path(), "a.csv", &rows).await.unwrap();
             let first = catalog(&tables(&lake).await, None).first_event_day().await;
             let sound_day = date(&sound[..10]).epoch_day();

@@ -121,7 +121,7 @@ impl Catalog {
     }
 
     /// Tables that are read from now on hand texts on as views, and only those of rows that a
-    /// condition lets through are copied: better where that is few, and worse where it is all.
+    /// condition lets through are copied. Where it lets all through that is a copy more.
     pub fn expect_few_rows(&self) {
         let state = self.session.state_ref();
         let mut state = state.write();

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 
 use cdp_churn::ChurnConfig;
 use cdp_lake::LakeError;
-use cdp_plan::{AsOfDate, Definition, Layer, Plan, TableName};
+use cdp_plan::{AsOfDate, Definition, Model, Plan};
 
 use crate::project::Project;
-use crate::task::missing;
 
-const SCORES: &str = "churn_scores";
+const SCORES: &str = "scores.churn_scores";
 const HORIZON: &str = "horizon_days";
 
 /// How many days the scores of a date look ahead, of each definition of churn.
@@ -24,11 +23,13 @@ impl Horizons {
         let mut horizons = BTreeMap::new();
         for task in &plan.tasks {
             let model = manifest.model(&task.name);
-            let asks = model.is_some_and(cdp_plan::Model::reads_closed);
-            if asks && !horizons.contains_key(&task.definition) {
-                let scores = scores(project, &task.definition)?;
-                let known = project.lake().partition_maxima(&scores, HORIZON).await?;
-                horizons.insert(task.definition.clone(), known);
+            let asks = model.is_some_and(Model::reads_closed);
+            if asks
+                && !horizons.contains_key(&task.definition)
+                && let Some(scores) = manifest.model_of(SCORES, &task.definition)
+            {
+                let known = project.lake().partition_maxima(&scores.name, HORIZON);
+                horizons.insert(task.definition.clone(), known.await?);
             }
         }
         Ok(Self(horizons))
@@ -53,17 +54,6 @@ impl Horizons {
         });
         closing.map(|(date, _)| *date).collect()
     }
-}
-
-/// The table that holds the scores of a definition.
-fn scores(project: &Project, definition: &Definition) -> Result<TableName, LakeError> {
-    let name = TableName::new(Layer::Scores, SCORES)
-        .map_err(|error| LakeError::new(cdp_lake::ErrorKind::NotFound, error.to_string()))?;
-    let model = project
-        .manifest()
-        .model_of(&name.to_string(), definition)
-        .ok_or_else(|| missing(&name))?;
-    Ok(model.name.clone())
 }
 
 #[cfg(test)]

@@ -207,7 +207,7 @@ impl Scope {
 
     /// Whether an identifier is resolved.
     pub fn holds(&self, identifier: &str) -> bool {
-        self.inside.find(identifier).is_some()
+        self.place(identifier).is_some()
     }
 
     pub(crate) fn is_elsewhere(&self, name: &str) -> bool {

@@ -3,7 +3,8 @@
 //!
 //! `cargo bench -p cdp-churn --bench figures`; `CDP_SHARED_DATA` names the folder with `cdnow` and
 //! `telco_ibm`, by default `shared/data` beside the project. `-- cdnow` or `-- telco` runs one of them;
-//! `CDP_BENCH_REPEATS` (default 10) sets how often Telco's folds are drawn.
+//! `CDP_BENCH_REPEATS` (default 10) sets how often Telco's folds are drawn, `CDP_BENCH_CUTOFFS` (default
+//! 4) how many cut-offs are stacked for CDNOW at the most.
 
 #![expect(
     clippy::print_stdout,
@@ -14,7 +15,9 @@ mod cdnow;
 mod telco;
 
 use std::error::Error;
+use std::num::ParseIntError;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Instant;
 
 use cdp_churn::metrics::Metrics;
@@ -48,6 +51,13 @@ fn shared() -> PathBuf {
     std::env::var_os("CDP_SHARED_DATA").map_or_else(beside, PathBuf::from)
 }
 
+/// What the environment says, if it does.
+fn setting<T: FromStr<Err = ParseIntError>>(name: &str) -> Result<Option<T>> {
+    #[expect(clippy::disallowed_methods, reason = "a benchmark is its own program")]
+    let value = std::env::var(name).ok();
+    Ok(value.map(|value| value.parse()).transpose()?)
+}
+
 fn config(change: impl FnOnce(&mut RawChurnConfig)) -> Result<ChurnConfig> {
     let mut raw = RawChurnConfig::default();
     change(&mut raw);
@@ -58,7 +68,11 @@ fn config(change: impl FnOnce(&mut RawChurnConfig)) -> Result<ChurnConfig> {
 fn of_cdnow() -> Result<()> {
     const HORIZON: i32 = 91;
     let purchases = Purchases::read(&shared())?;
-    let config = config(|raw| raw.horizon_days = i64::from(HORIZON).into())?;
+    let cutoffs = setting("CDP_BENCH_CUTOFFS")?;
+    let config = config(|raw| {
+        raw.horizon_days = i64::from(HORIZON).into();
+        raw.training_cutoffs = cutoffs.unwrap_or(raw.training_cutoffs);
+    })?;
     println!("CDNOW, full cohort, 91 days ahead, by the model of the day");
     println!("as of       customers  log loss  at most     ECE  at most     AUC   slope  model");
     let cases = [
@@ -144,9 +158,7 @@ fn by_kind(model: &ChurnModel, scored: &Rows) {
 /// customers of these are divided at random between two cut-offs, of which the later is chosen on.
 fn of_telco() -> Result<()> {
     const AS_OF: i32 = 20_000;
-    #[expect(clippy::disallowed_methods, reason = "a benchmark is its own program")]
-    let repeats = std::env::var("CDP_BENCH_REPEATS").ok();
-    let repeats: u64 = repeats.map_or(Ok(10), |repeats| repeats.parse())?;
+    let repeats: u64 = setting("CDP_BENCH_REPEATS")?.unwrap_or(10);
     let Telco { table, churned } = Telco::read(&shared())?;
     let config = config(|_| {})?;
     let columns = BaselineColumns {

@@ -47,6 +47,7 @@ fn main() -> ExitCode {
     // On a thread of the runtime, which has the deep stack; the main thread only waits.
     let work = runtime.spawn(commands::dispatch(cli));
     let status = runtime.block_on(signal::unless_stopped(work));
+    panic::ended();
     runtime.shutdown_timeout(GRACE);
     status.into()
 }

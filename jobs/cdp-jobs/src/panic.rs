@@ -1,12 +1,25 @@
 //! A panic is a bug in the program, and is told as one.
 
 use std::panic::{self, PanicHookInfo};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::output::say;
 
+/// Whether the command has ended, and what still runs is being cut off.
+static ENDED: AtomicBool = AtomicBool::new(false);
+
 /// Replaces the message of the standard library.
 pub(crate) fn install() {
-    panic::set_hook(Box::new(|info| say(&message(info))));
+    panic::set_hook(Box::new(|info| {
+        if !ENDED.load(Ordering::Relaxed) {
+            say(&message(info));
+        }
+    }));
+}
+
+/// From here on nothing is told: work that is cut off may panic where it waits, which is no bug.
+pub(crate) fn ended() {
+    ENDED.store(true, Ordering::Relaxed);
 }
 
 fn message(info: &PanicHookInfo<'_>) -> String {

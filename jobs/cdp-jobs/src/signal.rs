@@ -5,6 +5,7 @@ use tokio::task::JoinHandle;
 use crate::exit_status::ExitStatus;
 use crate::failure::Result;
 use crate::output::{print_failure, say};
+use crate::panic;
 
 /// The status of the work; when the program is told to stop, the work is dropped where it waits,
 /// which leaves whole commits only.
@@ -21,6 +22,7 @@ pub(crate) async fn unless_stopped(work: JoinHandle<Result>) -> ExitStatus {
             Err(_) => ExitStatus::Bug,
         },
         () = stopped() => {
+            panic::ended();
             stop.abort();
             say("error: stopped\nhint: run the same again: what was finished stays\n");
             ExitStatus::Interrupted

@@ -8,8 +8,8 @@ use datafusion::functions_aggregate::expr_fn::min as least;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, cast, lit};
 use datafusion::prelude::DataFrame;
 use deltalake::DeltaTable;
-use futures::{StreamExt, TryStreamExt, stream};
 
+use crate::at_once::at_once;
 use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::source_view::Rows;
@@ -31,11 +31,8 @@ impl Catalog {
     /// The day of the first sound event of any source, in epoch days; `None` when there is none.
     pub async fn first_event_day(&self) -> Result<Option<i32>> {
         let sources = self.tables().manifest().sources();
-        let days: Vec<_> = sources.map(|source| self.first_of(source)).collect();
-        let days: Vec<Option<i32>> = stream::iter(days)
-            .buffer_unordered(SOURCES_AT_ONCE)
-            .try_collect()
-            .await?;
+        let days = sources.map(|source| self.first_of(source));
+        let days = at_once(SOURCES_AT_ONCE, days.collect()).await?;
         Ok(days.into_iter().flatten().min())
     }
 

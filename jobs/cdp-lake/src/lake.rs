@@ -7,12 +7,13 @@ use arrow::datatypes::{Date32Type, Int64Type};
 use cdp_plan::{AsOfDate, Layer, Source, TableName};
 use deltalake::logstore::LogStore;
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use url::Url;
 use uuid::Uuid;
 
+use crate::at_once::at_once;
 use crate::engine::Engine;
 use crate::error::{ErrorKind, LakeError, Result};
 
@@ -176,11 +177,9 @@ impl Lake {
             let dates = self.partition_dates(&name).await?;
             Ok((name, dates))
         };
-        stream::iter(names)
-            .map(dates)
-            .buffer_unordered(TABLES_AT_ONCE)
-            .try_collect()
-            .await
+        let dates = names.into_iter().map(dates).collect();
+        let dates = at_once(TABLES_AT_ONCE, dates).await?;
+        Ok(dates.into_iter().collect())
     }
 
     /// How many rows each partition of such a table holds.

@@ -4,6 +4,7 @@
 //! [`Catalog`], which shows a query what was known before its date and nothing else; writing goes
 //! through [`replace`], which replaces one partition or one table in one commit.
 
+mod at_once;
 mod catalog;
 mod check;
 mod column_lineage;

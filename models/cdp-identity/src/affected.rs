@@ -36,6 +36,8 @@ use crate::texts::Interner;
 pub struct Affected<'o> {
     overrides: &'o [Override],
     touched: Interner,
+    /// The hashes of those that are none themselves.
+    forms: Interner,
     /// Whether an identifier was touched, or is named by an override, that is a hash of another,
     /// which nobody can name.
     has_hash: bool,
@@ -56,21 +58,23 @@ impl<'o> Affected<'o> {
         Self {
             overrides,
             touched: Interner::default(),
+            forms: Interner::default(),
             has_hash: names(overrides).any(|name| hash_of(name).is_some()),
         }
     }
 
     /// The identifier is concerned.
     pub fn touch(&mut self, identifier: &str) {
-        if self.touched.find(identifier).is_some() {
+        let known = self.touched.len();
+        self.touched.number(identifier);
+        if self.touched.len() == known {
             return;
         }
         if hash_of(identifier).is_some() {
             self.has_hash = true;
         } else {
-            self.touched.number(&hashed(identifier));
+            self.forms.number(&hashed(identifier));
         }
-        self.touched.number(identifier);
     }
 
     /// An override began to hold, or holds no more.
@@ -92,7 +96,7 @@ impl<'o> Affected<'o> {
     /// The identifiers whose rows of the map have to be read. None when these are all, for only who
     /// looks at every identifier finds the one that a hash is of.
     pub fn wanted(&self) -> Option<impl Iterator<Item = &str>> {
-        let touched = self.touched.texts.iter();
+        let touched = self.touched.texts.iter().chain(self.forms.texts.iter());
         (!self.has_hash).then(|| touched.chain(names(self.overrides)))
     }
 
@@ -108,7 +112,7 @@ impl<'o> Affected<'o> {
         for (identifier, component) in rows {
             let hash = self.has_hash.then(|| hashed(identifier));
             for form in [Some(identifier), hash.as_deref()].into_iter().flatten() {
-                if self.touched.find(form).is_some() {
+                if self.is_form(form) {
                     components.insert(component);
                 }
                 if forms.contains(form) {
@@ -169,8 +173,12 @@ impl<'o> Affected<'o> {
 
     /// Whether it is concerned, by its value or its hash.
     fn is_touched(&self, identifier: &str) -> bool {
-        let is_touched = |form: &str| self.touched.find(form).is_some();
-        is_touched(identifier) || (self.has_hash && is_touched(&hashed(identifier)))
+        self.is_form(identifier) || (self.has_hash && self.is_form(&hashed(identifier)))
+    }
+
+    /// Whether it is a touched identifier, or the hash of one.
+    fn is_form(&self, form: &str) -> bool {
+        self.touched.find(form).is_some() || self.forms.find(form).is_some()
     }
 }
 
@@ -208,6 +216,10 @@ impl Scope {
     /// Whether an identifier is resolved.
     pub fn holds(&self, identifier: &str) -> bool {
         self.place(identifier).is_some()
+    }
+
+    pub(crate) fn inside(&self) -> &Interner {
+        &self.inside
     }
 
     pub(crate) fn is_elsewhere(&self, name: &str) -> bool {

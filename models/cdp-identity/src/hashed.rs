@@ -105,7 +105,7 @@ impl<'t> Known<'t> {
         if !named.is_empty() {
             for (node, identifier) in (0..).zip(table.identifiers().iter()) {
                 let hash = hashed(identifier);
-                if named.contains(hash.as_str()) {
+                if named.contains(hash.as_str()) && table.is_named(node) {
                     values.insert(hash, node);
                 }
             }

@@ -9,6 +9,7 @@ use crate::overrides::Override;
 use crate::previous::{PreviousMap, PreviousRow};
 use crate::rules::IdentityRules;
 use crate::stable_id::Names;
+use crate::texts::to_number;
 use crate::violation::{Breach, NONE, Rule, Violation};
 
 /// So many rows wait for memory together.
@@ -118,16 +119,28 @@ impl ProfileMap {
         self.rows.binary_search_by(by_identifier).ok()
     }
 
-    /// Whether an identifier has a row.
-    pub fn holds(&self, identifier: &str) -> bool {
-        let node = self.table.node(identifier);
-        node.is_some_and(|node| self.cluster_of[node as usize] != NONE)
-    }
-
     /// The row of an identifier.
     pub fn find(&self, identifier: &str) -> Option<MapRow<'_>> {
         let node = self.table.node(identifier)?;
         (self.cluster_of[node as usize] != NONE).then(|| self.row_of_node(node))
+    }
+
+    /// The row of the identifier at a place of the scope that was resolved with an
+    /// [`EvidenceTable::of`] it.
+    pub fn find_place(&self, place: usize) -> Option<MapRow<'_>> {
+        let node = to_number(place);
+        self.has_place(place).then(|| self.row_of_node(node))
+    }
+
+    /// Whether that identifier has a row.
+    pub fn has_place(&self, place: usize) -> bool {
+        let is_of_scope = self.table.place_in_scope(to_number(place)).is_some();
+        is_of_scope && self.cluster_of[place] != NONE
+    }
+
+    /// The place in such a scope of the identifier of a row; `None` when it has none there.
+    pub fn place_in_scope(&self, index: usize) -> Option<usize> {
+        self.table.place_in_scope(self.rows[index])
     }
 
     /// What was not done, and why, in no particular order.

@@ -84,8 +84,8 @@ impl<'r> Resolver<'r> {
         let rows_before = previous.rows_of_nodes(&table);
         let row_of = |node: u32| previous.row(rows_before[node as usize]);
         let is_outside = |node: u32| {
-            let identifier = table.identifier(node);
-            self.scope.is_some_and(|scope| !scope.holds(identifier))
+            let scope = self.scope;
+            scope.is_some_and(|scope| !table.is_within(scope, node))
         };
         done("found the rows of before");
         let mut rulings = Rulings::new(&table, &overrides, self.today, self.scope);

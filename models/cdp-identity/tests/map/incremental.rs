@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::common::{Seen, config, evidence, overrides, resolve, rules, table, told};
 use cdp_identity::{
-    Affected, IdentityRules, Override, PreviousMap, PreviousRow, ProfileMap, Resolver, Rule, Scope,
-    Tally, is_same,
+    Affected, EvidenceTable, IdentityRules, Override, PreviousMap, PreviousRow, ProfileMap,
+    Resolver, Rule, Scope, Tally, is_same,
 };
 use proptest::prelude::*;
 
@@ -168,7 +168,13 @@ impl State {
         let map = resolver
             .clone()
             .overrides(day.now)
-            .resolve(table(all), &previous);
+            .resolve(table_of(&scope, all), &previous);
+        for (index, row) in map.iter().enumerate() {
+            let place = scope.place(row.identifier);
+            assert_eq!(map.place_in_scope(index), place);
+            let found = place.and_then(|place| map.find_place(place));
+            assert_eq!(found, Some(row));
+        }
         let taken = |id: &str| {
             let mut outside = self
                 .rows
@@ -225,6 +231,21 @@ impl State {
         prop_assert_eq!(told(self), told(whole));
         Ok(())
     }
+}
+
+/// Evidence by places where it can be.
+fn table_of<'s>(scope: &Scope, rows: impl IntoIterator<Item = &'s Seen>) -> EvidenceTable {
+    let mut table = EvidenceTable::of(scope);
+    let place = |name: &str| u32::try_from(scope.place(name)?).ok();
+    for (left, right, source, first, last, count) in rows {
+        let ends = [left, right.as_ref().unwrap_or(left)].map(|name| place(name));
+        if let [Some(left), Some(right)] = ends {
+            table.push_places([left, right], source, *first, *last, *count);
+        } else {
+            table.push(left, right.as_deref(), source, *first, *last, *count);
+        }
+    }
+    table
 }
 
 fn touch_all(affected: &mut Affected<'_>, rows: &[Seen]) {

@@ -4,17 +4,18 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use cdp_identity::{Affected, EvidenceTable, Override, PreviousMap, ProfileMap, Resolver, Scope};
+use cdp_identity::{Affected, Override, PreviousMap, ProfileMap, Resolver, Scope};
 use cdp_lake::{Catalog, ErrorKind, LakeError, Result};
 use cdp_plan::{AsOfDate, Layer, TableName};
 
 use super::Asked;
 use super::counting::Counting;
+use super::evidence::{Evidence, IS_CONCERNED, is_concerned_evidence, is_concerned_link};
 use super::map::{IDENTIFIER_HASH, identifier_hash};
-use super::read::{self, LINKED, Links};
+use super::read::{self, LINKED};
 use super::stored::{self, StoredRow, StoredRows};
 use crate::log::Base;
-use crate::matrix::{bools, texts, whole_numbers};
+use crate::matrix::{texts, whole_numbers};
 use crate::steps::date_sql;
 
 /// More than this share of the identifiers is resolved sooner with all others.
@@ -22,9 +23,8 @@ const SHARE_MAX: f64 = 0.3;
 /// So few identifiers are resolved by themselves whatever their share.
 const FEW: usize = 50_000;
 /// The rows of the map of before, for queries of a step.
-const KNOWN: &str = "known_identifiers";
+pub(super) const KNOWN: &str = "known_identifiers";
 const IS_WANTED: &str = "is_wanted_identifier";
-const IS_CONCERNED: &str = "is_concerned_identifier";
 const IS_OF_COMPONENT: &str = "is_concerned_component";
 const IS_MINTED: &str = "is_minted_profile";
 
@@ -42,9 +42,9 @@ pub(super) struct Increment {
 }
 
 impl Increment {
-    /// The row of an identifier in the map of before.
-    pub(super) fn stored(&self, identifier: &str) -> Option<StoredRow<'_>> {
-        self.stored.find(self.scope.place(identifier)?)
+    /// What the map of before says of the identifier in a row of this one.
+    pub(super) fn stored(&self, map: &ProfileMap, row: usize) -> Option<StoredRow<'_>> {
+        self.stored.find(map.place_in_scope(row)?)
     }
 }
 
@@ -81,8 +81,8 @@ pub(super) async fn resolve(asked: &Asked<'_>, base: &Base) -> Result<Resolved> 
     if concerned > FEW && concerned as f64 > SHARE_MAX * base.identifiers as f64 {
         return Ok(Err(format!("{concerned} identifiers are concerned")));
     }
-    catalog.keep_hashes(IS_CONCERNED, scope.identifiers());
-    let evidence = Evidence::read(catalog, base, asked.task.as_of_date).await?;
+    let date = asked.task.as_of_date;
+    let evidence = Evidence::read(catalog, base, date, &scope, stored.len()).await?;
     let previous = stored.previous();
     let resolver = Resolver::new(&asked.config.identity, asked.task.as_of_date.epoch_day());
     let resolver = resolver.only(&scope);
@@ -119,15 +119,15 @@ pub(super) async fn resolve(asked: &Asked<'_>, base: &Base) -> Result<Resolved> 
     Ok(Ok((map, previous, increment)))
 }
 
-fn not_a_table(error: impl std::fmt::Display) -> LakeError {
+pub(super) fn not_a_table(error: impl std::fmt::Display) -> LakeError {
     LakeError::new(ErrorKind::NotFound, error.to_string())
 }
 
 /// Whether a map of what was gives everybody the profile that is stored.
 fn repeats(map: &ProfileMap, stored: &StoredRows) -> bool {
-    let mut known = stored.iter().filter(|row| !row.is_nobody());
-    known.all(|row| {
-        let again = map.find(row.identifier());
+    let mut known = stored.iter().filter(|(_, row)| !row.is_nobody());
+    known.all(|(place, row)| {
+        let again = map.find_place(place);
         again.is_some_and(|again| again.profile_id == row.profile_id())
     })
 }
@@ -273,87 +273,6 @@ async fn concerned_rows(catalog: &Catalog, scope: &mut Scope) -> Result<StoredRo
         .each_batch(&query, |batch| stored.add(batch, scope))
         .await?;
     Ok(stored)
-}
-
-/// What is true of evidence that names somebody concerned. Texts are not looked at where their
-/// hashes are stored, which they are not in a table of an older program.
-async fn is_concerned_evidence(catalog: &Catalog) -> Result<String> {
-    let evidence = TableName::new(Layer::Identity, "evidence").map_err(not_a_table)?;
-    let stored = catalog.frame(&evidence).await?;
-    let columns = stored.schema();
-    let is_stored =
-        ["left_hash", "right_hash"].map(|name| columns.has_column_with_unqualified_name(name));
-    Ok(if is_stored == [true; 2] {
-        format!("({IS_CONCERNED}(left_hash) or {IS_CONCERNED}(right_hash) or left_hash is null)")
-    } else {
-        is_concerned_link()
-    })
-}
-
-/// The same of pairs without hashes.
-fn is_concerned_link() -> String {
-    format!(
-        "({IS_CONCERNED}(xxhash64(left_identifier)) or {IS_CONCERNED}(xxhash64(right_identifier)))"
-    )
-}
-
-/// The evidence that names what is concerned.
-struct Evidence {
-    /// What stood on one row, as far as the map of before knew it.
-    known: EvidenceTable,
-    /// Rows of which some are known now only, and which.
-    new: Vec<(Links, Vec<bool>)>,
-    /// Records that were likely one, to the map of before and now.
-    linked: [Vec<Links>; 2],
-}
-
-impl Evidence {
-    async fn read(catalog: &Catalog, base: &Base, date: AsOfDate) -> Result<Self> {
-        let query = format!(
-            "select left_identifier, right_identifier, source, first_seen_at, last_seen_at, \
-             evidence_count, as_of_date in ({}) as is_new from identity.evidence where {}",
-            read::dates(&base.new_evidence),
-            is_concerned_evidence(catalog).await?
-        );
-        let (mut known, mut new) = (EvidenceTable::new(), Vec::new());
-        let add = |batch: &RecordBatch| {
-            let (links, is_new) = (Links::read(batch)?, bools(batch, "is_new")?);
-            links.add_to(&mut known, |row| !is_new[row]);
-            if is_new.contains(&true) {
-                new.push((links, is_new));
-            }
-            Ok(())
-        };
-        catalog.each_batch(&query, add).await?;
-        let mut linked = [Vec::new(), Vec::new()];
-        for (links, date) in linked.iter_mut().zip([base.date(), date]) {
-            let query = format!(
-                "select * from {} where {}",
-                read::linked(Some(date)),
-                is_concerned_link()
-            );
-            let add = |batch: &RecordBatch| {
-                links.push(Links::read(batch)?);
-                Ok(())
-            };
-            catalog.each_batch(&query, add).await?;
-        }
-        Ok(Self { known, new, linked })
-    }
-
-    /// As the map of before knew it, and as it is known now.
-    fn tables(self) -> [EvidenceTable; 2] {
-        let mut tables = [self.known.clone(), self.known];
-        for (table, linked) in tables.iter_mut().zip(&self.linked) {
-            for links in linked {
-                links.add_to(table, |_| true);
-            }
-        }
-        for (links, is_new) in &self.new {
-            links.add_to(&mut tables[1], |row| is_new[row]);
-        }
-        tables
-    }
 }
 
 /// Whether an id that was given now belongs to a profile that is not concerned. That takes an

@@ -180,7 +180,7 @@ impl Differing<'_> {
         let (mut batches, mut columns, mut shown) = (Vec::new(), Columns::default(), 0);
         for (place, row) in places.clone().zip(self.map.rows(places)) {
             let sources = self.sources.of(place);
-            let before = self.increment.stored(row.identifier);
+            let before = self.increment.stored(self.map, place);
             shown += u64::from(!row.is_blocked);
             if before.is_none_or(|before| !before.is(&row, sources)) {
                 columns.push(&row, sources);
@@ -196,9 +196,9 @@ impl Differing<'_> {
     /// The identifiers that are in no evidence any more, and how many were shown before.
     fn gone(&self) -> Result<(RecordBatch, u64)> {
         let (mut columns, mut shown) = (Columns::default(), 0);
-        for before in self.increment.stored.iter() {
+        for (place, before) in self.increment.stored.iter() {
             shown += u64::from(!before.is_nobody());
-            if !self.map.holds(before.identifier()) {
+            if !self.map.has_place(place) {
                 columns.push_nobody(before.identifier(), None);
             }
         }

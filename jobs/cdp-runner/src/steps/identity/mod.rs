@@ -2,6 +2,7 @@
 
 mod changes;
 mod counting;
+mod evidence;
 mod figures;
 mod increment;
 mod map;

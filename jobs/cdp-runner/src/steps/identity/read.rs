@@ -75,7 +75,7 @@ pub(crate) async fn evidence_where(catalog: &Catalog, condition: &str) -> Result
 async fn evidence_of(catalog: &Catalog, query: &str) -> Result<EvidenceTable> {
     let mut evidence = EvidenceTable::new();
     let add = |batch: &RecordBatch| {
-        Links::read(batch)?.add_to(&mut evidence, |_| true);
+        Links::read(batch)?.add_to(&mut evidence);
         Ok(())
     };
     catalog.each_batch(query, add).await?;
@@ -87,9 +87,29 @@ pub(super) struct Links {
     left: StringArray,
     right: StringArray,
     sources: StringArray,
+    seen: Seen,
+}
+
+/// When and how often each of some rows was seen.
+pub(super) struct Seen {
     first: Vec<i64>,
     last: Vec<i64>,
     count: Vec<u64>,
+}
+
+impl Seen {
+    pub(super) fn read(batch: &RecordBatch) -> Result<Self> {
+        Ok(Self {
+            first: micros(batch, "first_seen_at")?,
+            last: micros(batch, "last_seen_at")?,
+            count: counts(batch, "evidence_count")?,
+        })
+    }
+
+    /// First, last, and how often a row was.
+    pub(super) fn of(&self, row: usize) -> (i64, i64, u64) {
+        (self.first[row], self.last[row], self.count[row])
+    }
 }
 
 impl Links {
@@ -98,20 +118,17 @@ impl Links {
             left: texts(batch, "left_identifier")?,
             right: texts(batch, "right_identifier")?,
             sources: texts(batch, "source")?,
-            first: micros(batch, "first_seen_at")?,
-            last: micros(batch, "last_seen_at")?,
-            count: counts(batch, "evidence_count")?,
+            seen: Seen::read(batch)?,
         })
     }
 
-    /// Adds the rows that are wanted to a table.
-    pub(super) fn add_to(&self, table: &mut EvidenceTable, is_wanted: impl Fn(usize) -> bool) {
+    /// Adds the rows to a table.
+    pub(super) fn add_to(&self, table: &mut EvidenceTable) {
         let rows = self.left.iter().zip(&self.right).zip(&self.sources);
-        let rows = rows.enumerate().filter(|(row, _)| is_wanted(*row));
-        for (row, ((left, right), source)) in rows {
+        for (row, ((left, right), source)) in rows.enumerate() {
             let (left, source) = (left.unwrap_or_default(), source.unwrap_or_default());
-            let (first, last) = (self.first[row], self.last[row]);
-            table.push(left, right, source, first, last, self.count[row]);
+            let (first, last, count) = self.seen.of(row);
+            table.push(left, right, source, first, last, count);
         }
     }
 }

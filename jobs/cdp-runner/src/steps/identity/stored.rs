@@ -72,9 +72,15 @@ impl StoredRows {
         place.map(|place| self.row(place))
     }
 
-    /// Every row.
-    pub(super) fn iter(&self) -> impl Iterator<Item = StoredRow<'_>> {
-        self.places.iter().flatten().map(|place| self.row(*place))
+    /// How many rows there are.
+    pub(super) fn len(&self) -> usize {
+        self.places.iter().flatten().count()
+    }
+
+    /// Every row with the place of its identifier in the scope.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, StoredRow<'_>)> {
+        let rows = self.places.iter().enumerate();
+        rows.filter_map(|(place, row)| Some((place, self.row((*row)?))))
     }
 
     fn row(&self, (batch, row): (u32, u32)) -> StoredRow<'_> {
@@ -87,7 +93,7 @@ impl StoredRows {
     /// The map of before. Who is nobody has no profile to be remembered.
     pub(super) fn previous(&self) -> PreviousMap {
         let mut previous = PreviousMap::new();
-        for stored in self.iter().filter(|stored| !stored.is_nobody()) {
+        for (_, stored) in self.iter().filter(|(_, stored)| !stored.is_nobody()) {
             let (columns, row) = (stored.columns, stored.row);
             let is_founder = columns.founded.is_valid(row);
             previous.push(PreviousRow {

@@ -16,13 +16,16 @@ use datafusion::logical_expr::{
 use crate::catalog::Catalog;
 use crate::xxhash::xxhash64;
 
-/// So many bits for each member: most strangers are told by a bit that is not set.
+/// So many bits for each member: most strangers are told by bits that are not set.
 const BITS_PER_MEMBER: usize = 16;
+/// So many numbers are asked for together. Nothing is decided between them, so that the waits for
+/// memory overlap.
+const AT_ONCE: usize = 64;
 
 /// Whole numbers, to be looked for many times.
 struct Members {
-    /// Whether a member's hash begins with the place of the bit.
-    bits: Vec<u64>,
+    /// Two bits of one word for each member.
+    words: Vec<u64>,
     shift: u32,
     hashes: HashSet<u64, BuildHasherDefault<AsItIs>>,
 }
@@ -37,24 +40,46 @@ impl std::fmt::Debug for Members {
 impl Members {
     fn new(numbers: impl Iterator<Item = i64>) -> Self {
         let hashes: HashSet<u64, _> = numbers.map(hash).collect();
-        let bits = (hashes.len() * BITS_PER_MEMBER).next_power_of_two().max(64);
-        let shift = u64::BITS - bits.trailing_zeros();
-        let mut members = Self {
-            bits: vec![0; bits / 64],
+        let words = (hashes.len() * BITS_PER_MEMBER / 64)
+            .next_power_of_two()
+            .max(2);
+        let shift = u64::BITS - words.trailing_zeros();
+        let mut words = vec![0; words];
+        for hash in &hashes {
+            words[(*hash >> shift) as usize] |= two_bits(*hash);
+        }
+        Self {
+            words,
             shift,
             hashes,
-        };
-        for hash in &members.hashes {
-            let (word, bit) = place(*hash, shift);
-            members.bits[word] |= bit;
+        }
+    }
+
+    /// Which of at most 64 numbers are members, the first one in the last bit.
+    fn among(&self, numbers: &[i64]) -> u64 {
+        let mut hashes = [0; AT_ONCE];
+        let mut members = 0;
+        for (place, number) in numbers.iter().enumerate() {
+            let hash = hash(*number);
+            hashes[place] = hash;
+            let bits = two_bits(hash);
+            let may_be = self.words[(hash >> self.shift) as usize] & bits == bits;
+            members |= u64::from(may_be) << place;
+        }
+        let mut left = members;
+        while left != 0 {
+            let place = left.trailing_zeros();
+            let is_member = self.hashes.contains(&hashes[place as usize]);
+            members &= !(u64::from(!is_member) << place);
+            left &= left - 1;
         }
         members
     }
 
-    fn holds(&self, number: i64) -> bool {
-        let hash = hash(number);
-        let (word, bit) = place(hash, self.shift);
-        self.bits[word] & bit != 0 && self.hashes.contains(&hash)
+    /// Whether each number is a member.
+    fn hold(&self, numbers: &[i64]) -> BooleanBuffer {
+        let words = numbers.chunks(AT_ONCE).map(|part| self.among(part));
+        BooleanBuffer::new(words.collect::<Vec<_>>().into(), 0, numbers.len())
     }
 }
 
@@ -64,9 +89,9 @@ fn hash(number: i64) -> u64 {
     (mixed ^ mixed >> 32).wrapping_mul(0xD6E8_FEB8_6659_FD93)
 }
 
-fn place(hash: u64, shift: u32) -> (usize, u64) {
-    let bit = hash >> shift;
-    ((bit / 64) as usize, 1 << (bit % 64))
+/// The last bits of a hash say which, the first ones in which word.
+fn two_bits(hash: u64) -> u64 {
+    1 << (hash % 64) | 1 << (hash / 64 % 64)
 }
 
 /// A hash is its own.
@@ -149,8 +174,7 @@ impl ScalarUDFImpl for Member {
         let [value] = take_function_args(&self.name, args.args)?;
         let values = value.into_array(rows)?;
         let numbers = values.as_primitive::<Int64Type>();
-        let is_member = |row: usize| self.members.holds(numbers.values()[row]);
-        let answer = BooleanBuffer::collect_bool(numbers.len(), is_member);
+        let answer = self.members.hold(numbers.values());
         // What is null is nobody, and not nothing.
         let answer = match numbers.nulls() {
             Some(nulls) => &answer & nulls.inner(),
@@ -170,9 +194,12 @@ mod tests {
     fn members_are_told_from_strangers() {
         for count in [0, 1, 3, 1000] {
             let members = Members::new((0..count).map(|number| number * number - 7));
-            for number in -10..1000 {
+            let numbers: Vec<i64> = (-10..1000).collect();
+            let told = members.hold(&numbers);
+            assert_eq!(told.len(), numbers.len());
+            for (number, is_told) in numbers.into_iter().zip(&told) {
                 let is_one = (0..count).any(|one| one * one - 7 == number);
-                assert_eq!(members.holds(number), is_one, "{number} of {count}");
+                assert_eq!(is_told, is_one, "{number} of {count}");
             }
         }
     }

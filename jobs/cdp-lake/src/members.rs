@@ -46,7 +46,7 @@ impl Members {
         let shift = u64::BITS - words.trailing_zeros();
         let mut words = vec![0; words];
         for hash in &hashes {
-            words[(*hash >> shift) as usize] |= two_bits(*hash);
+            words[word(*hash, shift)] |= two_bits(*hash);
         }
         Self {
             words,
@@ -63,7 +63,7 @@ impl Members {
             let hash = hash(*number);
             hashes[place] = hash;
             let bits = two_bits(hash);
-            let may_be = self.words[(hash >> self.shift) as usize] & bits == bits;
+            let may_be = self.words[word(hash, self.shift)] & bits == bits;
             members |= u64::from(may_be) << place;
         }
         let mut left = members;
@@ -89,7 +89,16 @@ fn hash(number: i64) -> u64 {
     (mixed ^ mixed >> 32).wrapping_mul(0xD6E8_FEB8_6659_FD93)
 }
 
-/// The last bits of a hash say which, the first ones in which word.
+/// The first bits of a hash say which word.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the place of a word in memory"
+)]
+fn word(hash: u64, shift: u32) -> usize {
+    (hash >> shift) as usize
+}
+
+/// The last bits of a hash say which bits of it.
 fn two_bits(hash: u64) -> u64 {
     1 << (hash % 64) | 1 << (hash / 64 % 64)
 }

@@ -47,15 +47,6 @@ impl Transform {
     }
 }
 
-/// What becomes of a missing number in the matrix.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Missing {
-    /// The median stands in for it.
-    Imputed,
-    /// It stays NaN.
-    Kept,
-}
-
 /// Numbers: impute, transform, winsorise, standardise; a flag says what was missing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -134,11 +125,11 @@ impl NumericEncoding {
         value.into_iter().chain(flag).collect()
     }
 
-    /// Appends the matrix columns one after the other.
-    pub(crate) fn append(&self, values: &[f64], missing: Missing, cells: &mut Vec<f64>) {
+    /// Appends the matrix columns one after the other; what is missing stays NaN.
+    pub(crate) fn append(&self, values: &[f64], cells: &mut Vec<f64>) {
         if let Some(scale) = self.scale {
             let cell = |&value: &f64| {
-                if value.is_nan() && missing == Missing::Kept {
+                if value.is_nan() {
                     value
                 } else {
                     (self.squash(value) - self.mean) / scale
@@ -149,6 +140,17 @@ impl NumericEncoding {
         if self.missing_flag {
             cells.extend(values.iter().map(|v| f64::from(u8::from(v.is_nan()))));
         }
+    }
+
+    /// What stands for a missing number in each of the matrix columns; nothing where none is missing.
+    pub(crate) fn imputed(&self) -> impl Iterator<Item = Option<f64>> {
+        let value = self
+            .scale
+            .map(|scale| (self.squash(f64::NAN) - self.mean) / scale);
+        value
+            .map(Some)
+            .into_iter()
+            .chain(self.missing_flag.then_some(None))
     }
 }
 

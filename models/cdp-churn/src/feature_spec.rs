@@ -5,7 +5,7 @@ use ndarray::{Array2, ShapeBuilder};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::encoding::{CategoricalEncoding, Encoding, Missing, NumericEncoding, Transform};
+use crate::encoding::{CategoricalEncoding, Encoding, NumericEncoding, Transform};
 use crate::feature_table::{FeatureColumn, FeatureKind, FeatureTable};
 use crate::order_feature::OrderFeature;
 use crate::training_set::TrainingSet;
@@ -112,25 +112,38 @@ impl FeatureSpec {
     /// The matrix of a table: one row for each of its rows, one column for each of
     /// [`FeatureSpec::output_columns`], column-major, without missing values.
     pub fn transform(&self, table: &FeatureTable) -> Result<Array2<f64>, SpecError> {
-        self.matrix(table, Missing::Imputed)
+        let mut matrix = self.matrix(table)?;
+        self.impute(&mut matrix);
+        Ok(matrix)
     }
 
-    /// The matrix of a table, with missing numbers as they are told to be.
-    pub(crate) fn matrix(
-        &self,
-        table: &FeatureTable,
-        missing: Missing,
-    ) -> Result<Array2<f64>, SpecError> {
-        self.fill(table, missing, |orders| orders.values(table))
+    /// The same, NaN where a number is missing.
+    pub(crate) fn matrix(&self, table: &FeatureTable) -> Result<Array2<f64>, SpecError> {
+        self.fill(table, |orders| orders.values(table))
     }
 
-    /// The matrix of rows of cut-offs, each with the model of orders of its cut-off.
-    pub(crate) fn matrix_of(
-        &self,
-        rows: &TrainingSet,
-        missing: Missing,
-    ) -> Result<Array2<f64>, SpecError> {
-        self.fill(rows.features(), missing, |orders| orders.tell(rows))
+    /// The matrix of rows of cut-offs, each with the model of orders of its cut-off; NaN where a number
+    /// is missing.
+    pub(crate) fn matrix_of(&self, rows: &TrainingSet) -> Result<Array2<f64>, SpecError> {
+        self.fill(rows.features(), |orders| orders.tell(rows))
+    }
+
+    /// Puts medians in the place of what is missing.
+    pub(crate) fn impute(&self, matrix: &mut Array2<f64>) {
+        let stand_ins = self.columns.iter().flat_map(|spec| match &spec.encoding {
+            Encoding::Numeric(encoding) => encoding.imputed().collect(),
+            Encoding::Categorical(encoding) => vec![None; encoding.outputs(&spec.name).len()],
+        });
+        let of_orders = self
+            .orders
+            .iter()
+            .flat_map(|orders| orders.encoding().imputed());
+        let columns = matrix.columns_mut().into_iter();
+        for (mut column, stand_in) in columns.zip(stand_ins.chain(of_orders)) {
+            if let Some(stand_in) = stand_in {
+                column.mapv_inplace(|cell| if cell.is_nan() { stand_in } else { cell });
+            }
+        }
     }
 
     /// The same specification with the model of orders of other rows.
@@ -142,7 +155,6 @@ impl FeatureSpec {
     fn fill(
         &self,
         table: &FeatureTable,
-        missing: Missing,
         tell: impl Fn(&OrderFeature) -> Vec<f64>,
     ) -> Result<Array2<f64>, SpecError> {
         let columns = self.match_columns(table)?;
@@ -151,7 +163,7 @@ impl FeatureSpec {
         for (spec, column) in columns {
             match (&spec.encoding, column) {
                 (Encoding::Numeric(encoding), FeatureColumn::Numeric(values)) => {
-                    encoding.append(values, missing, &mut cells);
+                    encoding.append(values, &mut cells);
                 }
                 (Encoding::Categorical(encoding), FeatureColumn::Categorical(levels)) => {
                     encoding.append(levels, &mut cells);
@@ -160,7 +172,7 @@ impl FeatureSpec {
             }
         }
         if let Some(orders) = &self.orders {
-            orders.append(&tell(orders), missing, &mut cells);
+            orders.encoding().append(&tell(orders), &mut cells);
         }
         let matrix = Array2::from_shape_vec((table.rows(), width).f(), cells);
         Ok(matrix.expect("every encoding appends as many columns as it names"))

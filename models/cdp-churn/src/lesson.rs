@@ -6,7 +6,6 @@ use ndarray::{Array1, Array2};
 
 use crate::boosted::{BoostedTrees, Boosting, Labelled};
 use crate::config::ChurnConfig;
-use crate::encoding::Missing;
 use crate::feature_spec::FeatureSpec;
 use crate::logistic::LogisticModel;
 use crate::logit::ChurnLogitParams;
@@ -47,6 +46,7 @@ pub(crate) struct Lesson<'l> {
     problem: Problem<'l>,
     rows: &'l TrainingSet,
     spec: FeatureSpec,
+    /// NaN where a number is missing.
     matrix: Array2<f64>,
 }
 
@@ -55,7 +55,7 @@ impl<'l> Lesson<'l> {
         check_rows(problem.config, rows)?;
         let orders = OrderFeature::fit(problem.config, problem.columns, rows);
         let spec = FeatureSpec::fit_with(rows.features(), orders)?;
-        let matrix = spec.matrix_of(rows, Missing::Imputed)?;
+        let matrix = spec.matrix_of(rows)?;
         Ok(Self {
             problem,
             rows,
@@ -72,14 +72,15 @@ impl<'l> Lesson<'l> {
             .rows_min(self.problem.config.rows_min())
             .check()?;
         let labels = Array1::from(self.rows.churned().to_vec());
-        let logit = params.fit(&DatasetBase::new(self.matrix.view(), labels))?;
-        Ok(LogisticModel::new(&self.spec, &logit, &self.matrix, l2))
+        let mut matrix = self.matrix.clone();
+        self.spec.impute(&mut matrix);
+        let logit = params.fit(&DatasetBase::new(matrix.view(), labels))?;
+        Ok(LogisticModel::new(&self.spec, &logit, &matrix, l2))
     }
 
     pub(crate) fn boosted(&self, size: Boosting) -> Result<BoostedTrees, TrainError> {
-        let matrix = self.matrix_with_gaps(self.rows)?;
         let rows = Labelled {
-            matrix: &matrix,
+            matrix: &self.matrix,
             churned: self.rows.churned(),
         };
         Ok(BoostedTrees::fit(rows, size)?)
@@ -91,12 +92,9 @@ impl<'l> Lesson<'l> {
         later: &TrainingSet,
         depths: &[usize],
     ) -> Result<Vec<BoostedTrees>, TrainError> {
-        let (own, of_later) = (
-            self.matrix_with_gaps(self.rows)?,
-            self.matrix_with_gaps(later)?,
-        );
+        let of_later = self.spec.matrix_of(later)?;
         let labelled = |matrix, churned| Labelled { matrix, churned };
-        let rows = labelled(&own, self.rows.churned());
+        let rows = labelled(&self.matrix, self.rows.churned());
         let later = labelled(&of_later, later.churned());
         let fits = depths
             .iter()
@@ -121,15 +119,11 @@ impl<'l> Lesson<'l> {
         scorer: &Scorer,
         rows: &TrainingSet,
     ) -> Result<Vec<f64>, TrainError> {
-        Ok(scorer.log_odds(|missing| self.spec.matrix_of(rows, missing))?)
+        Ok(scorer.log_odds(&self.spec, self.spec.matrix_of(rows)?))
     }
 
     pub(crate) fn into_spec(self) -> FeatureSpec {
         self.spec
-    }
-
-    fn matrix_with_gaps(&self, rows: &TrainingSet) -> Result<Array2<f64>, TrainError> {
-        Ok(self.spec.matrix_of(rows, Missing::Kept)?)
     }
 }
 
@@ -153,7 +147,6 @@ impl Fitted {
 
     /// The log-odds of each row, not calibrated.
     pub(crate) fn log_odds(&self, rows: &TrainingSet) -> Result<Vec<f64>, TrainError> {
-        let matrix = |missing| self.spec.matrix_of(rows, missing);
-        Ok(self.scorer.log_odds(matrix)?)
+        Ok(self.scorer.log_odds(&self.spec, self.spec.matrix_of(rows)?))
     }
 }

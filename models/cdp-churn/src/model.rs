@@ -162,8 +162,7 @@ impl ChurnModel {
 
     /// Log-odds of churn for each row as fitted: what [`ChurnModel::contributions`] add up to.
     pub fn log_odds(&self, table: &FeatureTable) -> Result<Vec<f64>, ModelError> {
-        let matrix = |missing| self.spec.matrix(table, missing);
-        Ok(self.scorer.log_odds(matrix)?)
+        Ok(self.scorer.log_odds(&self.spec, self.spec.matrix(table)?))
     }
 
     /// The day for which the model was trained, in days since 1970-01-01.

@@ -8,7 +8,7 @@ use cdp_btyd::{AnyOrderModel, History, Horizon, OrderModel, OrderModelKind, Popu
 use serde::{Deserialize, Serialize};
 
 use crate::config::ChurnConfig;
-use crate::encoding::{Missing, NumericEncoding, Transform};
+use crate::encoding::{NumericEncoding, Transform};
 use crate::feature_spec::OutputColumn;
 use crate::feature_table::FeatureTable;
 use crate::order_baseline::{BaselineColumns, histories};
@@ -130,9 +130,9 @@ impl OrderFeature {
         names.map(output).collect()
     }
 
-    /// Appends the matrix columns one after the other.
-    pub(crate) fn append(&self, values: &[f64], missing: Missing, cells: &mut Vec<f64>) {
-        self.encoding.append(values, missing, cells);
+    /// How its values become columns of the matrix.
+    pub(crate) fn encoding(&self) -> &NumericEncoding {
+        &self.encoding
     }
 }
 

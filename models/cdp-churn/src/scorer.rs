@@ -4,7 +4,6 @@ use ndarray::{Array1, Array2, ArrayView1, Axis};
 use serde::{Deserialize, Serialize};
 
 use crate::boosted::BoostedTrees;
-use crate::encoding::Missing;
 use crate::feature_spec::{FeatureSpec, SpecError};
 use crate::feature_table::FeatureTable;
 use crate::logistic::LogisticModel;
@@ -54,25 +53,21 @@ impl Scorer {
         }
     }
 
-    /// The log-odds of each row of a matrix, which is asked for with missing numbers as they are needed.
-    pub(crate) fn log_odds(
-        &self,
-        matrix: impl Fn(Missing) -> Result<Array2<f64>, SpecError>,
-    ) -> Result<Vec<f64>, SpecError> {
-        let by_logistic = |logistic: &LogisticModel| -> Result<Array1<f64>, SpecError> {
-            Ok(logistic.log_odds(matrix(Missing::Imputed)?.view()))
-        };
-        let by_trees = |boosted: &BoostedTrees| -> Result<Array1<f64>, SpecError> {
-            Ok(boosted.log_odds(matrix(Missing::Kept)?.view()))
-        };
+    /// The log-odds of each row of a matrix of the specification, NaN where a number is missing.
+    pub(crate) fn log_odds(&self, spec: &FeatureSpec, mut matrix: Array2<f64>) -> Vec<f64> {
         let log_odds = match self {
-            Self::Logistic(logistic) => by_logistic(logistic)?,
-            Self::Boosted(boosted) => by_trees(boosted)?,
+            Self::Logistic(logistic) => {
+                spec.impute(&mut matrix);
+                logistic.log_odds(matrix.view())
+            }
+            Self::Boosted(boosted) => boosted.log_odds(matrix.view()),
             Self::Blend(logistic, boosted) => {
-                blend(by_logistic(logistic)?.view(), by_trees(boosted)?.view())
+                let by_trees = boosted.log_odds(matrix.view());
+                spec.impute(&mut matrix);
+                blend(logistic.log_odds(matrix.view()).view(), by_trees.view())
             }
         };
-        Ok(log_odds.to_vec())
+        log_odds.to_vec()
     }
 
     /// What each of [`FeatureSpec::explaining`] adds to the log-odds of each row.
@@ -85,25 +80,23 @@ impl Scorer {
             base,
             parts: gather(spec, &columns),
         };
-        let of_logistic = |logistic: &LogisticModel| -> Result<Parts, SpecError> {
-            let matrix = spec.matrix(table, Missing::Imputed)?;
-            Ok(by_feature(logistic.contributions(matrix)))
-        };
-        let of_trees = |boosted: &BoostedTrees| -> Result<Parts, SpecError> {
-            let matrix = spec.matrix(table, Missing::Kept)?;
-            Ok(by_feature(boosted.contributions(matrix.view())))
-        };
-        match self {
-            Self::Logistic(logistic) => of_logistic(logistic),
-            Self::Boosted(boosted) => of_trees(boosted),
-            Self::Blend(logistic, boosted) => {
-                let (one, other) = (of_logistic(logistic)?, of_trees(boosted)?);
-                Ok(Parts {
-                    base: 0.5 * (one.base + other.base),
-                    parts: 0.5 * (one.parts + other.parts),
-                })
+        let mut matrix = spec.matrix(table)?;
+        Ok(match self {
+            Self::Logistic(logistic) => {
+                spec.impute(&mut matrix);
+                by_feature(logistic.contributions(matrix))
             }
-        }
+            Self::Boosted(boosted) => by_feature(boosted.contributions(matrix.view())),
+            Self::Blend(logistic, boosted) => {
+                let by_trees = by_feature(boosted.contributions(matrix.view()));
+                spec.impute(&mut matrix);
+                let by_logistic = by_feature(logistic.contributions(matrix));
+                Parts {
+                    base: 0.5 * (by_logistic.base + by_trees.base),
+                    parts: 0.5 * (by_logistic.parts + by_trees.parts),
+                }
+            }
+        })
     }
 }
 

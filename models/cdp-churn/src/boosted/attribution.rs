@@ -4,9 +4,16 @@
 //!
 //! A leaf pays its log-odds times, for each column on its path, 1 or 0 (whether the row keeps to the
 //! path there) when the column is in the coalition, and otherwise the share of the rows that do. So a
-//! leaf knows all it may ever pay beforehand: one line for each set of columns that a row may keep to.
+//! leaf knows all it may ever pay beforehand, and so do leaves that lie together: one line for each way
+//! in which the questions on their paths can be answered.
+
+use std::collections::BTreeSet;
 
 use super::tree::{Split, Tree, TreeStep};
+
+/// Leaves lie together that are so many questions or fewer below one place. The higher that is, the
+/// fewer lines are read for a row, and the more there are.
+const HEIGHT: usize = 2;
 
 /// All trees, ready to be asked.
 pub(super) struct Attribution {
@@ -17,7 +24,16 @@ pub(super) struct Attribution {
 
 struct TreeParts {
     splits: Vec<Split>,
-    leaves: Vec<LeafParts>,
+    groups: Vec<GroupParts>,
+}
+
+/// What leaves that lie together pay.
+struct GroupParts {
+    /// The splits on the way to any of them, by index.
+    questions: Vec<usize>,
+    columns: Vec<usize>,
+    /// What the columns add, for each way to answer; answers are a binary number, 1 for left.
+    parts: Vec<f64>,
 }
 
 struct LeafParts {
@@ -43,58 +59,120 @@ impl Attribution {
         let trees = trees.iter().map(|tree| {
             let mut parts = TreeParts {
                 splits: Vec::new(),
-                leaves: Vec::new(),
+                groups: Vec::new(),
             };
-            parts.descend(tree, 0, &[], &mut base);
+            let leaves = parts.descend(tree, 0, &[], &mut base);
+            parts.group(&leaves);
             parts
         });
         let trees = trees.collect();
         Self { base, trees }
     }
 
-    /// Adds what each column gives a row to the places of the columns.
-    pub(super) fn add(&self, row: &[f64], sums: &mut [f64]) {
-        let mut lefts = Vec::new();
+    /// Adds what each column gives a row to the places of the columns. `answers` is room to work in.
+    pub(super) fn add(&self, row: &[f64], sums: &mut [f64], answers: &mut Vec<usize>) {
         for tree in &self.trees {
-            lefts.clear();
-            let goes_left = |split: &Split| split.goes_left(row[split.column]);
-            lefts.extend(tree.splits.iter().map(goes_left));
-            for leaf in &tree.leaves {
-                leaf.add(&lefts, sums);
+            answers.clear();
+            let goes_left = |split: &Split| usize::from(split.goes_left(row[split.column]));
+            answers.extend(tree.splits.iter().map(goes_left));
+            for group in &tree.groups {
+                group.add(answers, sums);
             }
         }
     }
 }
 
 impl TreeParts {
-    /// Gathers the leaves below a place that is reached by a path.
-    fn descend(&mut self, tree: &Tree, at: usize, path: &[ColumnPath], base: &mut f64) {
+    /// Gathers the leaves below a place that is reached by a path: those that are left to be grouped
+    /// are returned.
+    fn descend(
+        &mut self,
+        tree: &Tree,
+        at: usize,
+        path: &[ColumnPath],
+        base: &mut f64,
+    ) -> Vec<LeafParts> {
         let node = &tree.nodes()[at];
         match &node.step {
             TreeStep::Leaf(log_odds) => {
                 *base += log_odds * path.iter().map(|column| column.share).product::<f64>();
-                self.leaves.push(LeafParts::of(*log_odds, path));
+                vec![LeafParts::of(*log_odds, path)]
             }
             TreeStep::Split(split) => {
                 let index = self.splits.len();
                 self.splits.push(split.clone());
-                for (child, is_left) in [(split.left, true), (split.right, false)] {
+                let [left, right] = [(split.left, true), (split.right, false)].map(|child| {
+                    let (child, is_left) = child;
                     let share = tree.nodes()[child].cover / covers(tree, split);
-                    let mut path = path.to_vec();
-                    match path.iter_mut().find(|known| known.column == split.column) {
-                        Some(known) => {
-                            known.turns.push((index, is_left));
-                            known.share *= share;
-                        }
-                        None => path.push(ColumnPath {
-                            column: split.column,
-                            turns: vec![(index, is_left)],
-                            share,
-                        }),
-                    }
-                    self.descend(tree, child, &path, base);
+                    let path = turned(path, split.column, (index, is_left), share);
+                    self.descend(tree, child, &path, base)
+                });
+                if tree.depth_below(at) > HEIGHT {
+                    self.group(&left);
+                    self.group(&right);
+                    return Vec::new();
                 }
+                left.into_iter().chain(right).collect()
             }
+        }
+    }
+
+    fn group(&mut self, leaves: &[LeafParts]) {
+        if !leaves.is_empty() {
+            self.groups.push(GroupParts::of(leaves));
+        }
+    }
+}
+
+/// A path with one more turn.
+fn turned(path: &[ColumnPath], column: usize, turn: (usize, bool), share: f64) -> Vec<ColumnPath> {
+    let mut path = path.to_vec();
+    match path.iter_mut().find(|known| known.column == column) {
+        Some(known) => {
+            known.turns.push(turn);
+            known.share *= share;
+        }
+        None => path.push(ColumnPath {
+            column,
+            turns: vec![turn],
+            share,
+        }),
+    }
+    path
+}
+
+impl GroupParts {
+    fn of(leaves: &[LeafParts]) -> Self {
+        let paths = || leaves.iter().flat_map(|leaf| &leaf.paths);
+        let turns = paths().flat_map(|path| &path.turns);
+        let questions: BTreeSet<usize> = turns.map(|(split, _)| *split).collect();
+        let columns: BTreeSet<usize> = paths().map(|path| path.column).collect();
+        let questions: Vec<usize> = questions.into_iter().collect();
+        let columns: Vec<usize> = columns.into_iter().collect();
+        let mut parts = vec![0.0; columns.len() << questions.len()];
+        for (answers, parts) in parts.chunks_mut(columns.len().max(1)).enumerate() {
+            let is_left = |split: usize| {
+                let place = questions.iter().position(|question| *question == split);
+                place.is_some_and(|place| answers >> place & 1 == 1)
+            };
+            for (column, part) in leaves.iter().flat_map(|leaf| leaf.pay(is_left)) {
+                let place = columns.iter().position(|known| *known == column);
+                parts[place.unwrap_or_default()] += part;
+            }
+        }
+        Self {
+            questions,
+            columns,
+            parts,
+        }
+    }
+
+    fn add(&self, answers: &[usize], sums: &mut [f64]) {
+        let questions = self.questions.iter().enumerate();
+        let line = questions.fold(0, |line, (place, split)| line | answers[*split] << place);
+        let parts = &self.parts[line * self.columns.len()..];
+        for (column, part) in self.columns.iter().zip(parts) {
+            sums[*column] += part;
         }
     }
 }
@@ -119,20 +197,18 @@ impl LeafParts {
         }
     }
 
-    fn add(&self, lefts: &[bool], sums: &mut [f64]) {
+    /// What each column adds, for a row that goes left at some splits.
+    fn pay(&self, is_left: impl Fn(usize) -> bool) -> impl Iterator<Item = (usize, f64)> {
         let keeps = |path: &ColumnPath| {
-            path.turns
-                .iter()
-                .all(|(split, left)| lefts[*split] == *left)
+            let mut turns = path.turns.iter();
+            turns.all(|(split, left)| is_left(*split) == *left)
         };
         let mut kept = 0;
         for (place, path) in self.paths.iter().enumerate() {
             kept |= usize::from(keeps(path)) << place;
         }
-        let first = kept * self.paths.len();
-        for (path, part) in self.paths.iter().zip(&self.parts[first..]) {
-            sums[path.column] += part;
-        }
+        let columns = self.paths.iter().map(|path| path.column);
+        columns.zip(self.parts[kept * self.paths.len()..].iter().copied())
     }
 }
 

@@ -2,6 +2,7 @@
 //! depends on no other crate's form.
 
 mod attribution;
+mod forest;
 mod tree;
 
 use forust_ml::gradientbooster::EvaluationData;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fit_error::FitError;
 use attribution::Attribution;
+use forest::Forest;
 pub use tree::{Split, Tree, TreeNode, TreeStep};
 
 /// How much of a tree is added.
@@ -27,8 +29,6 @@ const SEED: u64 = 7;
 /// The most trees, and after so many that do not help it ends.
 const TREES_MAX: usize = 400;
 const PATIENCE: usize = 25;
-/// Rows that are walked through together.
-const BLOCK: usize = 1024;
 
 /// The size of a fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,14 +142,7 @@ impl BoostedTrees {
     /// The log-odds of each row of a matrix.
     pub(crate) fn log_odds(&self, matrix: ArrayView2<'_, f64>) -> Array1<f64> {
         let mut told = vec![self.base; matrix.nrows()];
-        let blocks = told.par_chunks_mut(BLOCK).enumerate();
-        blocks.for_each(|(block, told)| {
-            let mut cells = vec![0.0; matrix.ncols()];
-            for (place, told) in told.iter_mut().enumerate() {
-                fill(&mut cells, matrix, block * BLOCK + place);
-                *told += self.trees.iter().map(|tree| tree.walk(&cells)).sum::<f64>();
-            }
-        });
+        Forest::of(&self.trees).add(matrix, &mut told);
         Array1::from(told)
     }
 
@@ -159,10 +152,10 @@ impl BoostedTrees {
         let (rows, columns) = matrix.dim();
         let mut sums = vec![0.0; rows * columns];
         let of_rows = sums.par_chunks_mut(columns.max(1)).enumerate();
-        of_rows.for_each(|(row, sums)| {
-            let mut cells = vec![0.0; columns];
-            fill(&mut cells, matrix, row);
-            attribution.add(&cells, sums);
+        let room = || (vec![0.0; columns], Vec::new());
+        of_rows.for_each_init(room, |(cells, answers), (row, sums)| {
+            fill(cells, matrix, row);
+            attribution.add(cells, sums, answers);
         });
         let sums = Array2::from_shape_vec((rows, columns), sums);
         let sums = sums.expect("as many sums as cells");

@@ -83,14 +83,14 @@ impl Tree {
         &self.nodes
     }
 
-    /// The log-odds that a row ends with.
-    pub(super) fn walk(&self, row: &[f64]) -> f64 {
-        let mut at = 0;
-        loop {
-            match &self.nodes[at].step {
-                TreeStep::Leaf(log_odds) => return *log_odds,
-                TreeStep::Split(split) if split.goes_left(row[split.column]) => at = split.left,
-                TreeStep::Split(split) => at = split.right,
+    /// Questions on the longest way from a place on. Only of trees that are sound.
+    pub(super) fn depth_below(&self, at: usize) -> usize {
+        match &self.nodes[at].step {
+            TreeStep::Leaf(_) => 0,
+            TreeStep::Split(split) => {
+                1 + self
+                    .depth_below(split.left)
+                    .max(self.depth_below(split.right))
             }
         }
     }

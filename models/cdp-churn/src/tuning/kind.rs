@@ -2,15 +2,20 @@
 //!
 //! Two models that are about as good err in different ways, so that their mean is seldom worse than
 //! the better of them and often better than both (Bates and Granger 1969): it is taken, unless one
-//! alone is better beyond chance. A level that all rows lack is left out of the comparison, since it is
-//! learned apart. Without a cut-off to choose on it is the logistic regression.
+//! alone is better beyond chance at two cut-offs. One does not do: chance between customers is not all
+//! of it, and what one season favours another may not. A level that all rows lack is left out of the
+//! comparison, since it is learned apart. Without a cut-off to choose on it is the logistic regression.
 
 use ndarray::ArrayView1;
 use serde::{Deserialize, Serialize};
 
-use crate::calibration::{gains, level, loss, losses};
+use super::before::before;
+use crate::calibration::{Told, gains, level, loss, losses};
+use crate::lesson::{Problem, Recipe};
 use crate::model_kind::ModelKind;
 use crate::scorer::blend;
+use crate::train::TrainError;
+use crate::training_set::TrainingSet;
 
 /// One kind of model, tried.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -34,7 +39,7 @@ pub(crate) fn with_blend(mut fitted: ByKind) -> ByKind {
     fitted
 }
 
-/// The kind that is taken, by its place, and how good each was.
+/// The kind that wins there, by its place, and how good each was.
 pub(super) fn choose(told: &ByKind, churned: &[bool]) -> (usize, Vec<KindTrial>) {
     let trials = told.iter().map(|(kind, log_odds)| KindTrial {
         kind: *kind,
@@ -50,6 +55,22 @@ pub(super) fn choose(told: &ByKind, churned: &[bool]) -> (usize, Vec<KindTrial>)
         }
     }
     (chosen, trials)
+}
+
+/// Whether a kind that was chosen wins over the mean at the cut-off before as well.
+pub(super) fn wins_before(
+    problem: Problem<'_>,
+    set: &TrainingSet,
+    as_of_day: i32,
+    alone: Recipe,
+    mean: Recipe,
+) -> Result<bool, TrainError> {
+    let told = |recipe| before(problem, set, as_of_day, recipe);
+    let (Ok(alone), Ok(mean)) = (told(alone)?, told(mean)?) else {
+        return Ok(false);
+    };
+    let losses = |told: Told<'_>| levelled(told.churned, told.log_odds);
+    Ok(gains(&losses(mean.told()), &losses(alone.told())))
 }
 
 /// The loss of each row, after as many are expected to churn as did.

@@ -4,6 +4,7 @@
 //! chosen looks ahead. Ways to calibrate are learned at a cut-off before that one; the winner is then
 //! learned again from the newest. A level is what all closed cut-offs have in common.
 
+mod before;
 mod boosting;
 mod kind;
 mod level;
@@ -16,10 +17,11 @@ use crate::boosted::Boosting;
 use crate::calibration::{Calibration, CalibrationMethod, CalibrationTrial, Told, choose};
 use crate::class_counts::ClassCounts;
 use crate::config::ChurnConfig;
-use crate::lesson::{Fitted, Lesson, Problem, Recipe};
+use crate::lesson::{Lesson, Problem, Recipe};
 use crate::model_kind::ModelKind;
 use crate::train::{TrainError, lacking};
 use crate::training_set::TrainingSet;
+use before::before;
 pub use boosting::BoostingTrial;
 pub use kind::KindTrial;
 pub(crate) use kind::{ByKind, with_blend};
@@ -111,7 +113,7 @@ pub(crate) fn tune(
     if let Some(reason) = lacking(config, "the cut-off to choose on", &later, &earlier) {
         return Ok(untried(config, reason));
     }
-    let found = match find(problem, &earlier, &later) {
+    let found = match find(problem, set, as_of_day, &earlier, &later) {
         Err(error) if error.is_no_features() => {
             let reason = "no feature varies over the rows before the cut-off to choose on";
             return Ok(untried(config, reason.to_owned()));
@@ -193,6 +195,8 @@ struct Found {
 
 fn find(
     problem: Problem<'_>,
+    set: &TrainingSet,
+    as_of_day: i32,
     earlier: &TrainingSet,
     later: &TrainingSet,
 ) -> Result<Found, TrainError> {
@@ -216,15 +220,21 @@ fn find(
         told.push((*kind, log_odds));
     }
     let mut told = with_blend(told);
-    let (place, kinds) = kind::choose(&told, later.churned());
-    let (kind, log_odds) = told.swap_remove(place);
+    let (mut place, kinds) = kind::choose(&told, later.churned());
+    let mean = told.len().saturating_sub(1);
+    let of = |place: usize| Recipe {
+        kind: told[place].0,
+        penalty,
+        boosting: size,
+        stacked: config.stacked_cutoffs(),
+    };
+    if place != mean && !kind::wins_before(problem, set, as_of_day, of(place), of(mean))? {
+        place = mean;
+    }
+    let recipe = of(place);
+    let (_, log_odds) = told.swap_remove(place);
     Ok(Found {
-        recipe: Recipe {
-            kind,
-            penalty,
-            boosting: size,
-            stacked: config.stacked_cutoffs(),
-        },
+        recipe,
         log_odds,
         l2,
         boosting,
@@ -232,9 +242,8 @@ fn find(
     })
 }
 
-/// Which way to calibrate, learned at the newest cut-off that had closed by the one of `later`, wins
-/// there. Levels come and go with the seasons, so a history that is too short for all the cut-offs
-/// that this needs calibrates nothing.
+/// Which way to calibrate, learned at the cut-off before, wins at the one of `later`. A history that is
+/// too short for that calibrates nothing.
 fn calibrate(
     problem: Problem<'_>,
     set: &TrainingSet,
@@ -242,39 +251,14 @@ fn calibrate(
     recipe: Recipe,
     later: Told<'_>,
 ) -> Result<(CalibrationMethod, CalibrationTrials), TrainError> {
-    let config = problem.config;
-    let cutoffs = config.calibration_cutoffs(as_of_day);
-    let rows = set.at(&[cutoffs.test]);
-    let earlier = recipe.rows(set, &cutoffs.training);
-    let untried = |reason| {
-        (
-            CalibrationMethod::None,
-            CalibrationTrials::NotTried { reason },
-        )
-    };
-    if let Some(reason) = lacking(config, "the cut-off to calibrate on", &rows, &earlier) {
-        return Ok(untried(reason));
-    }
-    let have = set.at(&cutoffs.training).distinct_cutoffs().len();
-    let need = cutoffs.training.len();
-    if have < need {
-        return Ok(untried(format!(
-            "of {need} cut-offs to learn from before the one to calibrate on {have} have rows"
-        )));
-    }
-    let log_odds = match Fitted::new(problem, &earlier, recipe) {
-        Err(error) if error.is_no_features() => {
-            return Ok(untried(
-                "no feature varies over the rows before the cut-off to calibrate on".to_owned(),
-            ));
+    let before = match before(problem, set, as_of_day, recipe)? {
+        Err(reason) => {
+            let trials = CalibrationTrials::NotTried { reason };
+            return Ok((CalibrationMethod::None, trials));
         }
-        fitted => fitted?.log_odds(&rows)?,
+        Ok(before) => before,
     };
-    let learn = Told {
-        churned: rows.churned(),
-        log_odds: &log_odds,
-    };
-    let (method, tried) = choose(learn, later);
-    let cutoff_day = cutoffs.test;
+    let (method, tried) = choose(before.told(), later);
+    let cutoff_day = before.cutoff_day;
     Ok((method, CalibrationTrials::Tried { cutoff_day, tried }))
 }

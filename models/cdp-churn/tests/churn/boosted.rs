@@ -144,7 +144,7 @@ fn agreeing(cutoffs: &[i32], count: usize) -> TrainingSet {
 #[test]
 fn the_kind_that_is_surely_better_is_taken_and_otherwise_the_mean_of_both() {
     let config = config(|_| {});
-    let set = agreeing(&config.all_cutoffs(AS_OF), 500);
+    let set = agreeing(&config.all_cutoffs(AS_OF), 1500);
     let model = train(&config, &set, AS_OF, &COLUMNS).expect("trains");
     assert_eq!(model.kind(), ModelKind::Boosted);
     let measured = model.evaluation().measured().expect("enough history");
@@ -178,6 +178,27 @@ fn the_kind_that_is_surely_better_is_taken_and_otherwise_the_mean_of_both() {
         [ModelKind::Logistic, ModelKind::Boosted, ModelKind::Blend]
     );
     assert_eq!(tuning.boosting.len(), 3);
+}
+
+#[test]
+fn one_cut_off_alone_makes_no_kind_surely_better() {
+    let config = config(|_| {});
+    // Enough to choose on, too little to see whether it was so one window earlier.
+    let needed = config.calibration_cutoffs(AS_OF).training;
+    let oldest = needed.last().copied();
+    let days = config.all_cutoffs(AS_OF).into_iter();
+    let days: Vec<i32> = days.filter(|day| Some(*day) > oldest).collect();
+    let set = agreeing(&days, 500);
+    let model = train(&config, &set, AS_OF, &COLUMNS).expect("trains");
+    assert_eq!(model.kind(), ModelKind::Blend);
+    let TuningResult::Tried(tuning) = model.tuning() else {
+        panic!("{:?}", model.tuning());
+    };
+    let loss = |kind| {
+        let trial = tuning.kinds.iter().find(|trial| trial.kind == kind);
+        trial.expect("was tried").log_loss
+    };
+    assert!(loss(ModelKind::Boosted) < loss(ModelKind::Blend));
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use cdp_churn::metrics::Metrics;
+use cdp_churn::{Calibration, CalibrationMethod};
 use serde_json::Value;
 
 use crate::command::{cdp, print};
-use crate::truth::auc;
 use crate::world::temp_dir;
 
 const DATE: &str = "2011-09-11";
@@ -61,24 +62,33 @@ fn online_retail_comes_out_as_known() {
          from scores.churn_scores as s left join buyers as b on b.profile_id = s.profile_id \
          where s.as_of_date = date '{DATE}' and s.is_eligible"
     ));
-    let scored: Vec<(f64, bool)> = scored
+    let told: Vec<f64> = scored
         .iter()
         .map(|row| {
-            let probability = row["churn_probability"]
+            row["churn_probability"]
                 .as_f64()
-                .expect("everybody is scored");
-            (probability, row["churned"].as_bool().expect("a label"))
+                .expect("everybody is scored")
         })
         .collect();
-    let count = scored.len();
-    let churned = scored.iter().filter(|(_, churned)| *churned).count();
-    let rate = churned as f64 / count as f64;
-    let log_loss = log_loss(&scored);
-    let auc = auc(scored.into_iter());
+    let churned: Vec<bool> = scored
+        .iter()
+        .map(|row| row["churned"].as_bool().expect("a label"))
+        .collect();
+    let Metrics {
+        log_loss,
+        ece,
+        roc_auc,
+        ..
+    } = Metrics::of(&churned, &told).expect("both classes");
+    let (ece, auc) = (ece.expect("groups"), roc_auc.expect("both classes"));
+    let count = told.len();
+    let rate = churned.iter().filter(|churned| **churned).count() as f64 / count as f64;
     print(format!(
         "online retail as of {DATE}: {count} eligible customers, {:.1} % without an order in the \
-         horizon, log loss {log_loss:.4}, AUC {auc:.4}",
-        100.0 * rate
+         horizon, log loss {log_loss:.4}, AUC {auc:.4}, calibration error {ece:.4}; log loss {:.4} with \
+         a level that nobody can know, that of the season then",
+        100.0 * rate,
+        levelled(&churned, &told)
     ));
     assert_eq!(count, 3_370);
     assert!((rate - 0.430).abs() < 0.0005, "{rate:.4} without an order");
@@ -92,16 +102,14 @@ fn online_retail_comes_out_as_known() {
     assert_eq!(leaks[0]["rows"], 0);
 }
 
-fn log_loss(scored: &[(f64, bool)]) -> f64 {
-    let losses = scored.iter().map(|(probability, churned)| {
-        let right = if *churned {
-            *probability
-        } else {
-            1.0 - probability
-        };
-        -right.ln()
-    });
-    losses.sum::<f64>() / scored.len() as f64
+/// The log loss when as many had been expected to churn as did.
+fn levelled(churned: &[bool], told: &[f64]) -> f64 {
+    let log_odds: Vec<f64> = told.iter().map(|p| (p / (1.0 - p)).ln()).collect();
+    let level = Calibration::fit(CalibrationMethod::Intercept, churned, &log_odds);
+    let level = level.expect("both classes");
+    let told: Vec<f64> = log_odds.iter().map(|z| level.probability(*z)).collect();
+    let metrics = Metrics::of(churned, &told).expect("both classes");
+    metrics.log_loss
 }
 
 fn workspace() -> PathBuf {

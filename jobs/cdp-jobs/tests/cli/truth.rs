@@ -271,7 +271,7 @@ fn outcomes(world: &World) -> BTreeMap<String, (f64, bool)> {
 
 /// The share of pairs of one who churned and one who stayed that are in the right order; a tie
 /// counts half.
-pub(crate) fn auc(scored: impl Iterator<Item = (f64, bool)>) -> f64 {
+fn auc(scored: impl Iterator<Item = (f64, bool)>) -> f64 {
     let mut scored: Vec<(f64, bool)> = scored.collect();
     scored.sort_by(|a, b| a.0.total_cmp(&b.0));
     let churned = scored.iter().filter(|(_, churned)| *churned).count();

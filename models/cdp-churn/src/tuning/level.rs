@@ -1,8 +1,9 @@
 //! By how much models have been off, as a level of log-odds, at several cut-offs.
 //!
 //! One cut-off tells a lasting error from a season as little as one winter tells a climate. The mean over
-//! cut-offs whose windows span more than two horizons is taken for lasting. It is not held back: these
-//! models learn from fewer cut-offs than the one that serves, so from newer ones, and lack less.
+//! cut-offs whose windows span more than two horizons is taken for lasting; one that is a horizon older
+//! counts half, since errors also fade as a history grows. The mean is not held back: these models learn
+//! from fewer cut-offs than the one that serves, so from newer ones, and lack less.
 
 use serde::{Deserialize, Serialize};
 
@@ -54,8 +55,11 @@ pub(super) fn lasting(
     let (Some(newest), Some(oldest)) = (days.clone().max(), days.min()) else {
         return Ok((None, trials));
     };
-    let horizon = f64::from(config.horizon_days());
-    let horizons = 1.0 + f64::from(newest - oldest) / horizon;
-    let mean = trials.iter().map(|trial| trial.level).sum::<f64>() / trials.len() as f64;
+    let age = |day: i32| f64::from(newest - day) / f64::from(config.horizon_days());
+    let weight = |trial: &LevelTrial| (-age(trial.cutoff_day)).exp2();
+    let weights: f64 = trials.iter().map(weight).sum();
+    let levels = trials.iter().map(|trial| weight(trial) * trial.level);
+    let mean = levels.sum::<f64>() / weights;
+    let horizons = 1.0 + age(oldest);
     Ok(((horizons > HORIZONS_MIN).then_some(mean), trials))
 }

@@ -51,15 +51,41 @@ pub(super) fn lasting(
             trials.push(LevelTrial { cutoff_day, level });
         }
     }
-    let days = trials.iter().map(|trial| trial.cutoff_day);
-    let (Some(newest), Some(oldest)) = (days.clone().max(), days.min()) else {
-        return Ok((None, trials));
-    };
-    let age = |day: i32| f64::from(newest - day) / f64::from(config.horizon_days());
+    let lasting = mean(&trials, f64::from(config.horizon_days()));
+    Ok((lasting, trials))
+}
+
+/// The mean level; nothing where the windows span too little.
+fn mean(trials: &[LevelTrial], horizon_days: f64) -> Option<f64> {
+    let days = || trials.iter().map(|trial| trial.cutoff_day);
+    let (newest, oldest) = (days().max()?, days().min()?);
+    let age = |day: i32| f64::from(newest - day) / horizon_days;
     let weight = |trial: &LevelTrial| (-age(trial.cutoff_day)).exp2();
     let weights: f64 = trials.iter().map(weight).sum();
     let levels = trials.iter().map(|trial| weight(trial) * trial.level);
-    let mean = levels.sum::<f64>() / weights;
     let horizons = 1.0 + age(oldest);
-    Ok(((horizons > HORIZONS_MIN).then_some(mean), trials))
+    (horizons > HORIZONS_MIN).then_some(levels.sum::<f64>() / weights)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LevelTrial, mean};
+
+    fn of(levels: &[(i32, f64)]) -> Option<f64> {
+        let trial = |&(cutoff_day, level)| LevelTrial { cutoff_day, level };
+        let trials: Vec<LevelTrial> = levels.iter().map(trial).collect();
+        mean(&trials, 90.0)
+    }
+
+    #[test]
+    fn what_is_a_horizon_older_counts_half() {
+        let (newest, older) = ((1000, 0.3), (910, 0.0));
+        // Windows of two cut-offs that are one horizon apart span two, and more are needed.
+        assert_eq!(of(&[newest, older]), None);
+        let level = of(&[newest, older, (820, 0.0)]).expect("three horizons");
+        assert!((level - 0.3 / 1.75).abs() < 1e-12, "{level}");
+        let level = of(&[(1000, 0.2), (940, 0.2), (880, 0.2)]).expect("more than two");
+        assert!((level - 0.2).abs() < 1e-12, "{level}");
+        assert_eq!(of(&[]), None);
+    }
 }

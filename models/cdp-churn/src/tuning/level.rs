@@ -1,8 +1,8 @@
 //! By how much models have been off, as a level of log-odds, at several cut-offs.
 //!
 //! One cut-off tells a lasting error from a season as little as one winter tells a climate. The mean over
-//! cut-offs whose windows span more than two horizons is taken for lasting; one that is a horizon older
-//! counts half, since errors also fade as a history grows. The mean is not held back: these models learn
+//! cut-offs whose windows span more than two horizons is taken for lasting; one that is half a horizon
+//! older counts half, since errors also fade as a history grows. The mean is not held back: these models learn
 //! from fewer cut-offs than the one that serves, so from newer ones, and lack less.
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,8 @@ use crate::training_set::TrainingSet;
 
 /// Fewest horizons that the windows must span.
 const HORIZONS_MIN: f64 = 2.0;
+/// Horizons after which a level counts half.
+const HALF_LIFE: f64 = 0.5;
 
 /// What was missing from the log-odds at one cut-off, by a model of those before.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -60,7 +62,7 @@ fn mean(trials: &[LevelTrial], horizon_days: f64) -> Option<f64> {
     let days = || trials.iter().map(|trial| trial.cutoff_day);
     let (newest, oldest) = (days().max()?, days().min()?);
     let age = |day: i32| f64::from(newest - day) / horizon_days;
-    let weight = |trial: &LevelTrial| (-age(trial.cutoff_day)).exp2();
+    let weight = |trial: &LevelTrial| (-age(trial.cutoff_day) / HALF_LIFE).exp2();
     let weights: f64 = trials.iter().map(weight).sum();
     let levels = trials.iter().map(|trial| weight(trial) * trial.level);
     let horizons = 1.0 + age(oldest);
@@ -78,12 +80,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_a_horizon_older_counts_half() {
+    fn what_is_half_a_horizon_older_counts_half() {
         let (newest, older) = ((1000, 0.3), (910, 0.0));
         // Windows of two cut-offs that are one horizon apart span two, and more are needed.
         assert_eq!(of(&[newest, older]), None);
-        let level = of(&[newest, older, (820, 0.0)]).expect("three horizons");
-        assert!((level - 0.3 / 1.75).abs() < 1e-12, "{level}");
+        let level = of(&[newest, (955, 0.0), older, (820, 0.0)]).expect("three horizons");
+        assert!((level - 0.3 / 1.8125).abs() < 1e-12, "{level}");
         let level = of(&[(1000, 0.2), (940, 0.2), (880, 0.2)]).expect("more than two");
         assert!((level - 0.2).abs() < 1e-12, "{level}");
         assert_eq!(of(&[]), None);

@@ -1,5 +1,7 @@
 //! Rows to learn from, and what is learned from them.
 
+use std::cell::OnceCell;
+
 use linfa::DatasetBase;
 use linfa::prelude::{Fit, ParamGuard};
 use ndarray::{Array1, Array2};
@@ -48,6 +50,8 @@ pub(crate) struct Lesson<'l> {
     spec: FeatureSpec,
     /// NaN where a number is missing.
     matrix: Array2<f64>,
+    /// The same without gaps, once it has been asked for.
+    imputed: OnceCell<Array2<f64>>,
 }
 
 impl<'l> Lesson<'l> {
@@ -61,6 +65,7 @@ impl<'l> Lesson<'l> {
             rows,
             spec,
             matrix,
+            imputed: OnceCell::new(),
         })
     }
 
@@ -72,10 +77,17 @@ impl<'l> Lesson<'l> {
             .rows_min(self.problem.config.rows_min())
             .check()?;
         let labels = Array1::from(self.rows.churned().to_vec());
-        let mut matrix = self.matrix.clone();
-        self.spec.impute(&mut matrix);
+        let matrix = self.imputed();
         let logit = params.fit(&DatasetBase::new(matrix.view(), labels))?;
-        Ok(LogisticModel::new(&self.spec, &logit, &matrix, l2))
+        Ok(LogisticModel::new(&self.spec, &logit, matrix, l2))
+    }
+
+    fn imputed(&self) -> &Array2<f64> {
+        self.imputed.get_or_init(|| {
+            let mut matrix = self.matrix.clone();
+            self.spec.impute(&mut matrix);
+            matrix
+        })
     }
 
     pub(crate) fn boosted(&self, size: Boosting) -> Result<BoostedTrees, TrainError> {

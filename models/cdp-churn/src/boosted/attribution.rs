@@ -151,13 +151,9 @@ impl GroupParts {
         let columns: Vec<usize> = columns.into_iter().collect();
         let mut parts = vec![0.0; columns.len() << questions.len()];
         for (answers, parts) in parts.chunks_mut(columns.len().max(1)).enumerate() {
-            let is_left = |split: usize| {
-                let place = questions.iter().position(|question| *question == split);
-                place.is_some_and(|place| answers >> place & 1 == 1)
-            };
+            let is_left = |split: usize| answers >> place(&questions, split) & 1 == 1;
             for (column, part) in leaves.iter().flat_map(|leaf| leaf.pay(is_left)) {
-                let place = columns.iter().position(|known| *known == column);
-                parts[place.unwrap_or_default()] += part;
+                parts[place(&columns, column)] += part;
             }
         }
         Self {
@@ -175,6 +171,12 @@ impl GroupParts {
             sums[*column] += part;
         }
     }
+}
+
+/// Where one of the sorted questions or columns of a group stands.
+fn place(all: &[usize], one: usize) -> usize {
+    let place = all.binary_search(&one);
+    place.expect("a group has the questions and columns of its leaves")
 }
 
 /// The cover of both places after a split, which is that of the split but for rounding.

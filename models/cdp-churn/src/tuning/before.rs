@@ -34,19 +34,24 @@ pub(super) fn before(
     let cutoffs = problem.config.calibration_cutoffs(as_of_day);
     let rows = set.at(&[cutoffs.test]);
     let earlier = recipe.rows(set, &cutoffs.training);
-    if let Some(reason) = lacking(problem.config, "the cut-off before", &rows, &earlier) {
+    if let Some(reason) = lacking(
+        problem.config,
+        "the cut-off one window earlier",
+        &rows,
+        &earlier,
+    ) {
         return Ok(Err(reason));
     }
     let have = set.at(&cutoffs.training).distinct_cutoffs().len();
     let need = cutoffs.training.len();
     if have < need {
         return Ok(Err(format!(
-            "of {need} cut-offs to learn from before the cut-off before {have} have rows"
+            "of {need} cut-offs to learn from before the one of a window earlier {have} have rows"
         )));
     }
     let log_odds = match Fitted::new(problem, &earlier, recipe) {
         Err(error) if error.is_no_features() => {
-            let reason = "no feature varies over the rows before the cut-off before";
+            let reason = "no feature varies over the rows before the cut-off one window earlier";
             return Ok(Err(reason.to_owned()));
         }
         fitted => fitted?.log_odds(&rows)?,

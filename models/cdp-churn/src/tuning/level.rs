@@ -2,8 +2,8 @@
 //!
 //! One cut-off tells a lasting error from a season as little as one winter tells a climate. The mean over
 //! cut-offs whose windows span more than two horizons is taken for lasting; one that is half a horizon
-//! older counts half, since errors also fade as a history grows. The mean is not held back: these models learn
-//! from fewer cut-offs than the one that serves, so from newer ones, and lack less.
+//! older counts half, since errors also fade as a history grows. The mean is not held back: these models
+//! learn from fewer cut-offs than the one that serves, so from newer ones, and lack less.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,9 @@
 //! What a training chooses for itself: the kind of model, how strongly coefficients are held back, how
-//! many and how deep trees are, how many cut-offs are stacked, and how scores are calibrated. It is chosen on the newest closed
-//! cut-off, by models of the cut-offs whose windows had closed by then, so that nothing of what is
-//! chosen looks ahead. Ways to calibrate are learned at a cut-off before that one; the winner is then
-//! learned again from the newest. A level is what all closed cut-offs have in common.
+//! many and how deep trees are, how many cut-offs are stacked, and how scores are calibrated. It is
+//! chosen on the newest closed cut-off, by models of the cut-offs whose windows had closed by then, so
+//! that nothing of what is chosen looks ahead. Ways to calibrate are learned at a cut-off before that
+//! one; the winner is then learned again from the newest. A level is the mean of what was lacking at the
+//! newest closed cut-offs.
 
 mod before;
 mod boosting;

@@ -192,7 +192,8 @@ fn a_short_history_calibrates_nothing() {
     assert_eq!(
         calibrations(&short),
         CalibrationTrials::NotTried {
-            reason: "of 2 cut-offs to learn from before the cut-off before 1 have rows".into()
+            reason: "of 2 cut-offs to learn from before the one of a window earlier 1 have rows"
+                .into()
         }
     );
     assert_eq!(*short.calibration(), Calibration::None);

@@ -220,7 +220,7 @@ fn tell_by_kind(
     test: &TrainingSet,
     recipe: Recipe,
 ) -> Result<ByKind, TrainError> {
-    let lesson = Lesson::new(problem, training)?;
+    let lesson = Lesson::new(problem, training, recipe.effects)?;
     let mut told = ByKind::new();
     for kind in problem.config.models() {
         let scorer = lesson.scorer(Recipe {

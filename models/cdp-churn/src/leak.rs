@@ -224,6 +224,7 @@ mod tests {
                 trees: 400,
             },
             stacked: 1,
+            effects: false,
         };
         let (training, test) = (set(2000, 100), set(2000, 200));
         let auc = |test| {

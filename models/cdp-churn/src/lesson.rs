@@ -2,12 +2,12 @@
 
 use std::cell::OnceCell;
 
-use linfa::DatasetBase;
-use linfa::prelude::{Fit, ParamGuard};
+use linfa::prelude::ParamGuard;
 use ndarray::{Array1, Array2};
 
 use crate::boosted::{BoostedTrees, Boosting, Labelled};
 use crate::config::ChurnConfig;
+use crate::cutoff_effects::CutoffEffects;
 use crate::feature_spec::FeatureSpec;
 use crate::logistic::LogisticModel;
 use crate::logit::ChurnLogitParams;
@@ -15,6 +15,7 @@ use crate::model_kind::ModelKind;
 use crate::order_baseline::BaselineColumns;
 use crate::order_feature::OrderFeature;
 use crate::scorer::Scorer;
+use crate::solver::LogitRows;
 use crate::train::{TrainError, check_rows};
 use crate::training_set::TrainingSet;
 use crate::tuning::Penalty;
@@ -34,6 +35,8 @@ pub(crate) struct Recipe {
     pub(crate) boosting: Boosting,
     /// How many cut-offs are learned from at most.
     pub(crate) stacked: usize,
+    /// Whether they have effects of their own.
+    pub(crate) effects: bool,
 }
 
 impl Recipe {
@@ -52,21 +55,34 @@ pub(crate) struct Lesson<'l> {
     matrix: Array2<f64>,
     /// The same without gaps, once it has been asked for.
     imputed: OnceCell<Array2<f64>>,
+    /// What the rows of a cut-off share, which is not for features to explain.
+    effects: CutoffEffects,
 }
 
 impl<'l> Lesson<'l> {
-    pub(crate) fn new(problem: Problem<'l>, rows: &'l TrainingSet) -> Result<Self, TrainError> {
+    /// `with_effects` says whether cut-offs have effects of their own.
+    pub(crate) fn new(
+        problem: Problem<'l>,
+        rows: &'l TrainingSet,
+        with_effects: bool,
+    ) -> Result<Self, TrainError> {
         check_rows(problem.config, rows)?;
         let orders = OrderFeature::fit(problem.config, problem.columns, rows);
         let spec = FeatureSpec::fit_with(rows.features(), orders)?;
         let matrix = spec.matrix_of(rows)?;
-        Ok(Self {
+        let mut lesson = Self {
             problem,
             rows,
             spec,
             matrix,
             imputed: OnceCell::new(),
-        })
+            effects: CutoffEffects::default(),
+        };
+        if with_effects {
+            let imputed = lesson.imputed();
+            lesson.effects = CutoffEffects::of(imputed, rows.churned(), rows.cutoff_days())?;
+        }
+        Ok(lesson)
     }
 
     pub(crate) fn logistic(&self, penalty: Penalty) -> Result<LogisticModel, TrainError> {
@@ -77,9 +93,21 @@ impl<'l> Lesson<'l> {
             .rows_min(self.problem.config.rows_min())
             .check()?;
         let labels = Array1::from(self.rows.churned().to_vec());
+        let offset = self.effects.offset(self.rows.cutoff_days());
         let matrix = self.imputed();
-        let logit = params.fit(&DatasetBase::new(matrix.view(), labels))?;
+        let logit = params.fit_rows(&LogitRows {
+            matrix: matrix.view(),
+            labels: labels.view(),
+            weights: None,
+            offset: offset.as_ref().map(Array1::view),
+        })?;
         Ok(LogisticModel::new(&self.spec, &logit, matrix, l2))
+    }
+
+    /// Whether the rows call for effects of cut-offs.
+    pub(crate) fn wants_effects(&self) -> Result<bool, TrainError> {
+        let (churned, days) = (self.rows.churned(), self.rows.cutoff_days());
+        Ok(CutoffEffects::are_wanted(self.imputed(), churned, days)?)
     }
 
     fn imputed(&self) -> &Array2<f64> {
@@ -91,11 +119,16 @@ impl<'l> Lesson<'l> {
     }
 
     pub(crate) fn boosted(&self, size: Boosting) -> Result<BoostedTrees, TrainError> {
-        let rows = Labelled {
+        let offset = self.effects.offset(self.rows.cutoff_days());
+        Ok(BoostedTrees::fit(self.labelled(offset.as_ref()), size)?)
+    }
+
+    fn labelled<'a>(&'a self, offset: Option<&'a Array1<f64>>) -> Labelled<'a> {
+        Labelled {
             matrix: &self.matrix,
             churned: self.rows.churned(),
-        };
-        Ok(BoostedTrees::fit(rows, size)?)
+            offset: offset.map(Array1::view),
+        }
     }
 
     /// Trees of each depth, as many as foretell later rows best.
@@ -105,9 +138,13 @@ impl<'l> Lesson<'l> {
         depths: &[usize],
     ) -> Result<Vec<BoostedTrees>, TrainError> {
         let of_later = self.spec.matrix_of(later)?;
-        let labelled = |matrix, churned| Labelled { matrix, churned };
-        let rows = labelled(&self.matrix, self.rows.churned());
-        let later = labelled(&of_later, later.churned());
+        let offset = self.effects.offset(self.rows.cutoff_days());
+        let rows = self.labelled(offset.as_ref());
+        let later = Labelled {
+            matrix: &of_later,
+            churned: later.churned(),
+            offset: None,
+        };
         let fits = depths
             .iter()
             .map(|depth| BoostedTrees::fit_watching(rows, later, *depth));
@@ -134,8 +171,8 @@ impl<'l> Lesson<'l> {
         Ok(scorer.log_odds(&self.spec, self.spec.matrix_of(rows)?))
     }
 
-    pub(crate) fn into_spec(self) -> FeatureSpec {
-        self.spec
+    pub(crate) fn into_parts(self) -> (FeatureSpec, CutoffEffects) {
+        (self.spec, self.effects)
     }
 }
 
@@ -143,6 +180,7 @@ impl<'l> Lesson<'l> {
 pub(crate) struct Fitted {
     pub(crate) spec: FeatureSpec,
     pub(crate) scorer: Scorer,
+    pub(crate) effects: CutoffEffects,
 }
 
 impl Fitted {
@@ -151,10 +189,14 @@ impl Fitted {
         rows: &TrainingSet,
         recipe: Recipe,
     ) -> Result<Self, TrainError> {
-        let lesson = Lesson::new(problem, rows)?;
+        let lesson = Lesson::new(problem, rows, recipe.effects)?;
         let scorer = lesson.scorer(recipe)?;
-        let spec = lesson.into_spec();
-        Ok(Self { spec, scorer })
+        let (spec, effects) = lesson.into_parts();
+        Ok(Self {
+            spec,
+            scorer,
+            effects,
+        })
     }
 
     /// The log-odds of each row, not calibrated.

@@ -17,7 +17,7 @@ use crate::solver::{LogitRows, Penalty, Solver, condition, end_at, minimise, sol
 /// Largest entry of the gradient of the mean loss with which a fit passes.
 const GRADIENT_MAX: f64 = 1e-5;
 /// The largest entry that a fit aims at.
-const GRADIENT_AIM: f64 = 1e-10;
+pub(crate) const GRADIENT_AIM: f64 = 1e-10;
 
 /// Settings of the fit, unchecked.
 #[derive(Debug, Clone, PartialEq)]
@@ -189,13 +189,7 @@ impl ValidChurnLogitParams {
             condition: condition(&end.curvature),
             separated: end.separated,
         };
-        // Also what is not a number.
-        if report.gradient.is_nan() || report.gradient > GRADIENT_MAX {
-            return Err(FitError::NotConverged {
-                gradient: report.gradient,
-                limit: GRADIENT_MAX,
-            });
-        }
+        check_gradient(report.gradient)?;
         let width = rows.matrix.ncols();
         Ok(ChurnLogit {
             weights: end.at.iter().take(width).copied().collect(),
@@ -363,6 +357,18 @@ pub(crate) fn logistic(log_odds: f64) -> f64 {
         let odds = log_odds.exp();
         odds / (1.0 + odds)
     }
+}
+
+/// Whether a fit that ended with this largest entry of the gradient passes.
+pub(crate) fn check_gradient(gradient: f64) -> Result<(), FitError> {
+    // Also what is not a number.
+    if gradient.is_nan() || gradient > GRADIENT_MAX {
+        return Err(FitError::NotConverged {
+            gradient,
+            limit: GRADIENT_MAX,
+        });
+    }
+    Ok(())
 }
 
 fn check_finite(matrix: ArrayView2<'_, f64>) -> Result<(), FitError> {

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::calibration::Calibration;
 use crate::class_counts::ClassCounts;
 use crate::config::ChurnConfig;
+use crate::cutoff_effects::CutoffEffects;
 use crate::evaluation::EvaluationResult;
 use crate::feature_spec::{FeatureSpec, SpecError};
 use crate::feature_table::{FeatureKind, FeatureTable};
@@ -20,7 +21,7 @@ use crate::training_set::TrainingSet;
 use crate::tuning::{Chosen, TuningResult};
 
 /// The version of the JSON form that this crate writes and reads.
-pub const FORMAT_VERSION: u32 = 8;
+pub const FORMAT_VERSION: u32 = 9;
 
 /// Why a model cannot be read or applied.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +78,7 @@ pub struct ChurnModel {
     as_of_day: i32,
     settings: ModelSettings,
     training_cutoff_days: Vec<i32>,
+    cutoff_effects: CutoffEffects,
     training: ClassCounts,
     base_rate: f64,
     feature_fingerprint: String,
@@ -110,6 +112,7 @@ impl ChurnModel {
             as_of_day,
             settings: ModelSettings::of(config),
             training_cutoff_days: rows.distinct_cutoffs(),
+            cutoff_effects: fitted.effects,
             training,
             base_rate: training.churned as f64 / training.rows() as f64,
             feature_fingerprint: fitted.spec.fingerprint(),
@@ -201,6 +204,11 @@ impl ChurnModel {
     /// The cut-offs of the training rows, oldest first, in days since 1970-01-01.
     pub fn training_cutoff_days(&self) -> &[i32] {
         &self.training_cutoff_days
+    }
+
+    /// What the rows of each of these share beyond what their features tell.
+    pub fn cutoff_effects(&self) -> &CutoffEffects {
+        &self.cutoff_effects
     }
 
     /// How many training rows of each class there were.

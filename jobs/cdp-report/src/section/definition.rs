@@ -7,7 +7,7 @@ use crate::data::{ModelInService, Report};
 use crate::markup::Markup;
 use crate::words::{
     calibrated, count, counted, day, days, definition, maybe, number, percent, population, rows,
-    significant,
+    signed, significant,
 };
 
 pub(super) fn section(report: &Report) -> Section {
@@ -41,7 +41,7 @@ fn content(served: &ModelInService) -> Markup {
             format!("{}, trained as of {}", served.model_id, served.trained_for),
         ),
         ("Learned from", rows_of_training),
-        ("Cut-offs", days(model.training_cutoff_days())),
+        ("Cut-offs", cutoffs(model)),
         (
             "Features",
             format!("{features} in {} columns", rows(columns)),
@@ -62,6 +62,25 @@ fn content(served: &ModelInService) -> Markup {
     let says = "Every cut-off was learned from as it was known then, and only once its outcome was \
                 known: no feature has seen what it predicts.";
     [facts, note(says)].into()
+}
+
+/// The cut-offs, and what the rows of each share beyond their features.
+fn cutoffs(model: &ChurnModel) -> String {
+    let effects = &model.cutoff_effects().effects;
+    if effects.is_empty() {
+        return days(model.training_cutoff_days());
+    }
+    let each = effects.iter().map(|effect| {
+        format!(
+            "{} ({})",
+            day(effect.cutoff_day),
+            signed(effect.log_odds, 2)
+        )
+    });
+    let each = each.collect::<Vec<_>>().join(", ");
+    format!(
+        "{each}; in brackets what sets each apart, a season say, in log-odds; one to come has none"
+    )
 }
 
 /// The kind of model, and the size of its parts.

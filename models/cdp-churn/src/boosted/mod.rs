@@ -7,7 +7,7 @@ mod tree;
 
 use forust_ml::gradientbooster::EvaluationData;
 use forust_ml::{GradientBooster, Matrix};
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +64,22 @@ pub struct BoostedTrees {
 pub(crate) struct Labelled<'l> {
     pub(crate) matrix: &'l Array2<f64>,
     pub(crate) churned: &'l [bool],
+    /// What is known to be in the log-odds of a row and is not for trees to explain.
+    pub(crate) offset: Option<ArrayView1<'l, f64>>,
+}
+
+impl Labelled<'_> {
+    /// How much each row counts. forust-ml knows no offset, but a class that counts more by a factor is
+    /// one whose log-odds are higher by its logarithm (Prentice and Pyke 1979): an offset is taken out
+    /// by half of it from either class.
+    fn weights(&self) -> Vec<f64> {
+        let Some(offset) = self.offset else {
+            return vec![1.0; self.churned.len()];
+        };
+        let rows = self.churned.iter().zip(offset);
+        let signed = rows.map(|(churned, offset)| if *churned { -offset } else { *offset });
+        signed.map(|signed| (0.5 * signed).exp()).collect()
+    }
 }
 
 impl BoostedTrees {
@@ -194,7 +210,7 @@ impl ColumnMajor {
             labels: churned
                 .map(|churned| f64::from(u8::from(*churned)))
                 .collect(),
-            weights: vec![1.0; rows.churned.len()],
+            weights: rows.weights(),
         }
     }
 

@@ -44,6 +44,12 @@ impl Cholesky {
         Some(Self { lower, scale })
     }
 
+    /// The natural logarithm of the determinant.
+    pub(crate) fn log_determinant(&self) -> f64 {
+        let factors = self.lower.diag().into_iter().zip(&self.scale);
+        factors.map(|(own, scale)| 2.0 * (own * scale).ln()).sum()
+    }
+
     pub(crate) fn solve(&self, right: &Array1<f64>) -> Array1<f64> {
         let mut solved = right / &self.scale;
         let size = solved.len();
@@ -107,6 +113,7 @@ mod tests {
     #[test]
     fn a_small_system_is_solved() {
         let factor = Cholesky::of(&array![[4.0, 2.0], [2.0, 3.0]], 0.0).expect("it is positive");
+        assert!((factor.log_determinant() - 8.0_f64.ln()).abs() < 1e-12);
         let gaps = factor.solve(&array![8.0, 8.0]) - array![1.0, 2.0];
         assert!(gaps.iter().all(|gap| gap.abs() < 1e-12), "{gaps}");
         let not_positive = array![[1.0, 2.0], [2.0, 1.0]];

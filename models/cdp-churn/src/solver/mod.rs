@@ -11,7 +11,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use blocks::LogitRows;
-pub(crate) use cholesky::condition;
+pub(crate) use cholesky::{Cholesky, condition};
 pub(crate) use linfa::solve as solve_by_linfa;
 pub(crate) use newton::{Penalty, end_at, minimise};
 

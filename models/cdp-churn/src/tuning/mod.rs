@@ -7,6 +7,7 @@
 
 mod before;
 mod boosting;
+mod effects;
 mod kind;
 mod level;
 mod penalty;
@@ -101,6 +102,16 @@ pub(crate) struct Chosen {
     pub(crate) tuning: TuningResult,
 }
 
+impl Chosen {
+    fn without_trials(recipe: Recipe, reason: String) -> Self {
+        Self {
+            recipe,
+            calibration: Calibration::None,
+            tuning: TuningResult::NotTried { reason },
+        }
+    }
+}
+
 /// Chooses as of a day, on the newest cut-off that is closed by then.
 pub(crate) fn tune(
     problem: Problem<'_>,
@@ -108,16 +119,17 @@ pub(crate) fn tune(
     as_of_day: i32,
 ) -> Result<Chosen, TrainError> {
     let config = problem.config;
+    let untried = untried(config, effects::wanted(problem, set, as_of_day)?);
     let cutoffs = config.evaluation_cutoffs(as_of_day);
     let later = set.at(&[cutoffs.test]);
     let earlier = set.at(&cutoffs.training);
     if let Some(reason) = lacking(config, "the cut-off to choose on", &later, &earlier) {
-        return Ok(untried(config, reason));
+        return Ok(Chosen::without_trials(untried, reason));
     }
-    let found = match find(problem, set, as_of_day, &earlier, &later) {
+    let found = match find(problem, set, as_of_day, untried, &earlier, &later) {
         Err(error) if error.is_no_features() => {
             let reason = "no feature varies over the rows before the cut-off to choose on";
-            return Ok(untried(config, reason.to_owned()));
+            return Ok(Chosen::without_trials(untried, reason.to_owned()));
         }
         found => found?,
     };
@@ -170,18 +182,15 @@ pub(crate) fn tune(
 }
 
 /// The simplest kind that is asked for, with defaults.
-fn untried(config: &ChurnConfig, reason: String) -> Chosen {
+fn untried(config: &ChurnConfig, effects: bool) -> Recipe {
     let kind = config.models().first().copied();
     let penalty = config.l2().unwrap_or(L2_UNTRIED);
-    Chosen {
-        recipe: Recipe {
-            kind: kind.unwrap_or(ModelKind::Logistic),
-            penalty: Penalty::Summed(penalty),
-            boosting: Boosting::default(),
-            stacked: config.stacked_cutoffs(),
-        },
-        calibration: Calibration::None,
-        tuning: TuningResult::NotTried { reason },
+    Recipe {
+        kind: kind.unwrap_or(ModelKind::Logistic),
+        penalty: Penalty::Summed(penalty),
+        boosting: Boosting::default(),
+        stacked: config.stacked_cutoffs(),
+        effects,
     }
 }
 
@@ -198,14 +207,14 @@ fn find(
     problem: Problem<'_>,
     set: &TrainingSet,
     as_of_day: i32,
+    untried: Recipe,
     earlier: &TrainingSet,
     later: &TrainingSet,
 ) -> Result<Found, TrainError> {
     let config = problem.config;
-    let lesson = Lesson::new(problem, earlier)?;
+    let lesson = Lesson::new(problem, earlier, untried.effects)?;
     let given = config.l2().map(Penalty::Summed);
-    let mut penalty = given.unwrap_or(Penalty::Summed(L2_UNTRIED));
-    let mut size = Boosting::default();
+    let (mut penalty, mut size) = (untried.penalty, untried.boosting);
     let (mut l2, mut boosting) = (Vec::new(), Vec::new());
     let mut told = ByKind::new();
     for kind in config.models() {
@@ -227,7 +236,7 @@ fn find(
         kind: told[place].0,
         penalty,
         boosting: size,
-        stacked: config.stacked_cutoffs(),
+        ..untried
     };
     if place != mean && !kind::wins_before(problem, set, as_of_day, of(place), of(mean))? {
         place = mean;

@@ -5,6 +5,7 @@ mod calibration;
 mod cdnow;
 mod comparison;
 mod config;
+mod cutoff_effects;
 mod drift;
 mod feature_spec;
 mod horizon;

@@ -42,10 +42,26 @@ pub(super) fn card(
         counted(model.spec().columns().len() as u64, "feature"),
         count(model.spec().output_columns().len() as u64),
     );
+    text += &effects(model);
     let _ = write!(text, "\n{}", chosen(model));
     let _ = write!(text, "\n{}", tried(model.evaluation()));
     let _ = write!(text, "\n{}", weights(model, features));
     text
+}
+
+/// What the rows of a cut-off share, which no feature is held to.
+fn effects(model: &ChurnModel) -> String {
+    let effects = model.cutoff_effects().effects.iter();
+    let effects =
+        effects.map(|effect| format!("{:+.2} at {}", effect.log_odds, date(effect.cutoff_day)));
+    let effects: Vec<String> = effects.collect();
+    if effects.is_empty() {
+        return String::new();
+    }
+    format!(
+        "  cut-offs differ beyond their features, in log-odds: {}\n",
+        effects.join(", ")
+    )
 }
 
 /// Which names it was given, since when and why.

@@ -4,8 +4,9 @@
 //! `CDP_BENCH_CUTOFFS` (default 4) how many cut-offs a training stacks at the most.
 //! Beside the scores stand the best that can be known of purchases and visits, by Bayes over the law
 //! that people are made by, and the true probabilities, which know who has lost the habit already. All
-//! of it twice: a shop that knows one person as several profiles cannot see what the others do, so
-//! those of whom it knows every purchase in one profile are told apart.
+//! of it three times: a shop that knows one person as several profiles cannot see what the others do,
+//! so those of whom it knows every purchase in one profile are told apart, and of them those of whom it
+//! knows every identifier there, and with it every visit.
 
 mod query;
 mod shop;
@@ -34,6 +35,8 @@ struct Person {
     churned: bool,
     /// Whether every purchase so far lies in this one profile.
     is_whole: bool,
+    /// Whether every identifier so far lies in it, and with it every visit.
+    is_one: bool,
 }
 
 /// One of them.
@@ -61,6 +64,12 @@ fn main() -> io::Result<()> {
     print("| customers | probabilities | AUC | log loss | calibration error | calibration slope |");
     print("|---|---|---:|---:|---:|---:|");
     let whole: Vec<&Person> = people.iter().filter(|person| person.is_whole).collect();
+    let one: Vec<&Person> = whole
+        .iter()
+        .copied()
+        .filter(|person| person.is_one)
+        .collect();
+    table("every purchase and visit in one profile", &one)?;
     table("every purchase in one profile", &whole)?;
     table("all", &people.iter().collect::<Vec<_>>())
 }
@@ -105,6 +114,10 @@ fn people(spec: &WorldSpec, project: &Path) -> io::Result<Vec<Person>> {
     let truth = truth(&project.join("data/truth/people.csv"))?;
     let knowable = knowable_churn_probabilities(spec, &TruthSpec::default());
     let owners = owners(project)?;
+    let mut profiles: BTreeMap<&str, u32> = BTreeMap::new();
+    for person in owners.values().flatten() {
+        *profiles.entry(person).or_default() += 1;
+    }
     let scores = format!(
         "select s.profile_id, s.churn_probability, f.order_count from scores.churn_scores as s \
          inner join features.churn_features as f \
@@ -121,6 +134,7 @@ fn people(spec: &WorldSpec, project: &Path) -> io::Result<Vec<Person>> {
             oracle,
             churned,
             is_whole: row[2].parse::<u64>().ok()? == orders,
+            is_one: profiles.get(person.as_str()) == Some(&1),
         })
     };
     Ok(sql(project, DAY, &scores)?

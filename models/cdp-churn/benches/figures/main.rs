@@ -133,7 +133,15 @@ fn described(model: &ChurnModel) -> String {
             )
         }
     };
-    format!("{}, {told}; {tried}", model.kind())
+    let effects = model.cutoff_effects().effects.iter();
+    let effects: Vec<String> = effects
+        .map(|effect| format!(" {:+.3}", effect.log_odds))
+        .collect();
+    format!(
+        "{}, {told}; effects of cut-offs{}; {tried}",
+        model.kind(),
+        effects.concat()
+    )
 }
 
 /// The parts of a blend alone, as fitted.

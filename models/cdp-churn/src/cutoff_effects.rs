@@ -115,20 +115,12 @@ impl Differences {
         let mut days = cutoff_days.to_vec();
         days.sort_unstable();
         days.dedup();
-        let (rows, columns) = matrix.dim();
+        let columns = matrix.ncols();
         if days.len() < 2 || columns == 0 {
             return Ok(None);
         }
         let count = days.len() - 1;
-        let mut wide = Array2::zeros((rows, columns + count).f());
-        wide.slice_axis_mut(Axis(1), Slice::from(..columns))
-            .assign(matrix);
-        for (row, day) in cutoff_days.iter().enumerate() {
-            match days.binary_search(day) {
-                Ok(place) if place > 0 => wide[(row, columns + place - 1)] = LOOSE,
-                _ => {}
-            }
-        }
+        let wide = with_cutoffs(matrix, &days, cutoff_days);
         let labels = Array1::from(churned.to_vec());
         let rows = LogitRows {
             matrix: wide.view(),
@@ -206,6 +198,21 @@ impl Differences {
         let solved = solved.unwrap_or_else(|| Array1::zeros(self.found.len()));
         [-solved.sum()].into_iter().chain(solved).collect()
     }
+}
+
+/// A matrix with a column behind it for each of the distinct `days` but the first.
+fn with_cutoffs(matrix: &Array2<f64>, days: &[i32], cutoff_days: &[i32]) -> Array2<f64> {
+    let (rows, columns) = matrix.dim();
+    let mut wide = Array2::zeros((rows, columns + days.len() - 1).f());
+    wide.slice_axis_mut(Axis(1), Slice::from(..columns))
+        .assign(matrix);
+    for (row, day) in cutoff_days.iter().enumerate() {
+        match days.binary_search(day) {
+            Ok(place) if place > 0 => wide[(row, columns + place - 1)] = LOOSE,
+            _ => {}
+        }
+    }
+    wide
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! chosen on the newest closed cut-off, by models of the cut-offs whose windows had closed by then, so
 //! that nothing of what is chosen looks ahead. Ways to calibrate are learned at a cut-off before that
 //! one; the winner is then learned again from the newest. A level is the mean of what was lacking at the
-//! newest closed cut-offs.
+//! newest closed cut-offs. Whether cut-offs have effects of their own is asked of the rows to learn from.
 
 mod before;
 mod boosting;

@@ -137,10 +137,13 @@ fn described(model: &ChurnModel) -> String {
     let effects: Vec<String> = effects
         .map(|effect| format!(" {:+.3}", effect.log_odds))
         .collect();
+    let effects = match effects.as_slice() {
+        [] => " none".to_owned(),
+        effects => effects.concat(),
+    };
     format!(
-        "{}, {told}; effects of cut-offs{}; {tried}",
+        "{}, {told}; effects of cut-offs{effects}; {tried}",
         model.kind(),
-        effects.concat()
     )
 }
 

@@ -19,14 +19,11 @@ use ndarray::{Array1, Array2, Axis, ShapeBuilder, Slice};
 use serde::{Deserialize, Serialize};
 
 use crate::fit_error::FitError;
-use crate::logit::{GRADIENT_AIM, check_gradient};
+use crate::logit::{GRADIENT_AIM, ITERATIONS_MAX, L2_UNTRIED, check_gradient};
 use crate::solver::{Cholesky, LogitRows, Penalty, minimise};
 
-/// Of all rows together, as a prior of about 0.3 for a coefficient of the free fit.
-const L2: f64 = 10.0;
 /// What stands in the column of a cut-off, so that the penalty leaves its coefficient all but free.
 const LOOSE: f64 = 10.0;
-const STEPS_MAX: u64 = 500;
 /// The spreads that are tried beside none: each a tenth more than the one before.
 const SPREAD_MIN: f64 = 0.005;
 const SPREAD_FACTOR: f64 = 1.1;
@@ -128,8 +125,11 @@ impl Differences {
             weights: None,
             offset: None,
         };
-        let penalty = Penalty { l1: 0.0, l2: L2 };
-        let end = minimise(&rows, penalty, GRADIENT_AIM, STEPS_MAX);
+        let penalty = Penalty {
+            l1: 0.0,
+            l2: L2_UNTRIED,
+        };
+        let end = minimise(&rows, penalty, GRADIENT_AIM, ITERATIONS_MAX);
         check_gradient(end.gradient)?;
         let curvature = end.curvature * churned.len() as f64;
         let Some(factor) = Cholesky::of(&curvature, 0.0) else {

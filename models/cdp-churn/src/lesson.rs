@@ -57,6 +57,8 @@ pub(crate) struct Lesson<'l> {
     imputed: OnceCell<Array2<f64>>,
     /// What the rows of a cut-off share, which is not for features to explain.
     effects: CutoffEffects,
+    /// The effect of the cut-off of each row; nothing where there are none.
+    offset: Option<Array1<f64>>,
 }
 
 impl<'l> Lesson<'l> {
@@ -77,10 +79,12 @@ impl<'l> Lesson<'l> {
             matrix,
             imputed: OnceCell::new(),
             effects: CutoffEffects::default(),
+            offset: None,
         };
         if with_effects {
             let imputed = lesson.imputed();
             lesson.effects = CutoffEffects::of(imputed, rows.churned(), rows.cutoff_days())?;
+            lesson.offset = lesson.effects.offset(rows.cutoff_days());
         }
         Ok(lesson)
     }
@@ -93,13 +97,12 @@ impl<'l> Lesson<'l> {
             .rows_min(self.problem.config.rows_min())
             .check()?;
         let labels = Array1::from(self.rows.churned().to_vec());
-        let offset = self.effects.offset(self.rows.cutoff_days());
         let matrix = self.imputed();
         let logit = params.fit_rows(&LogitRows {
             matrix: matrix.view(),
             labels: labels.view(),
             weights: None,
-            offset: offset.as_ref().map(Array1::view),
+            offset: self.offset.as_ref().map(Array1::view),
         })?;
         Ok(LogisticModel::new(&self.spec, &logit, matrix, l2))
     }
@@ -119,15 +122,14 @@ impl<'l> Lesson<'l> {
     }
 
     pub(crate) fn boosted(&self, size: Boosting) -> Result<BoostedTrees, TrainError> {
-        let offset = self.effects.offset(self.rows.cutoff_days());
-        Ok(BoostedTrees::fit(self.labelled(offset.as_ref()), size)?)
+        Ok(BoostedTrees::fit(self.labelled(), size)?)
     }
 
-    fn labelled<'a>(&'a self, offset: Option<&'a Array1<f64>>) -> Labelled<'a> {
+    fn labelled(&self) -> Labelled<'_> {
         Labelled {
             matrix: &self.matrix,
             churned: self.rows.churned(),
-            offset: offset.map(Array1::view),
+            offset: self.offset.as_ref().map(Array1::view),
         }
     }
 
@@ -138,8 +140,7 @@ impl<'l> Lesson<'l> {
         depths: &[usize],
     ) -> Result<Vec<BoostedTrees>, TrainError> {
         let of_later = self.spec.matrix_of(later)?;
-        let offset = self.effects.offset(self.rows.cutoff_days());
-        let rows = self.labelled(offset.as_ref());
+        let rows = self.labelled();
         let later = Labelled {
             matrix: &of_later,
             churned: later.churned(),

@@ -19,6 +19,12 @@ const GRADIENT_MAX: f64 = 1e-5;
 /// The largest entry that a fit aims at.
 pub(crate) const GRADIENT_AIM: f64 = 1e-10;
 
+/// The most iterations of a solver, if nothing is said.
+pub(crate) const ITERATIONS_MAX: u64 = 500;
+/// An L2 weight that nothing was tried for: of all rows together, as a prior of about 0.3 for a
+/// coefficient.
+pub(crate) const L2_UNTRIED: f64 = 10.0;
+
 /// Settings of the fit, unchecked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChurnLogitParams(ValidChurnLogitParams);
@@ -40,7 +46,7 @@ impl Default for ChurnLogitParams {
             l2: 1.0,
             solver: Solver::Newton,
             rows_min: 1,
-            iterations_max: 500,
+            iterations_max: ITERATIONS_MAX,
         })
     }
 }

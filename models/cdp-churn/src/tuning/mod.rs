@@ -20,6 +20,7 @@ use crate::calibration::{Calibration, CalibrationMethod, CalibrationTrial, Told,
 use crate::class_counts::ClassCounts;
 use crate::config::ChurnConfig;
 use crate::lesson::{Lesson, Problem, Recipe};
+use crate::logit::L2_UNTRIED;
 use crate::model_kind::ModelKind;
 use crate::train::{TrainError, lacking};
 use crate::training_set::TrainingSet;
@@ -31,9 +32,6 @@ pub use level::LevelTrial;
 pub use penalty::L2Trial;
 pub(crate) use penalty::Penalty;
 pub use stacking::StackTrial;
-
-/// Without a cut-off to choose on: of all rows together, as a prior of about 0.3 for a coefficient.
-const L2_UNTRIED: f64 = 10.0;
 
 /// What was tried, and on what.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
